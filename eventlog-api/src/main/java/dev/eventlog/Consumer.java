@@ -1,0 +1,85 @@
+package dev.eventlog;
+
+import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.DecodeException;
+import dev.eventlog.error.LogClosedException;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Pulls events at a cursor.
+ *
+ * <p>The cursor is the position of the next event. It moves when events are committed, and the commit is written to
+ * the consumer's checkpoint: opened again under its name, also after a crash, a consumer goes on there. Delivery is
+ * at least once: what was not committed comes again. Events that the query leaves out pass without a commit.
+ *
+ * <p>Reading throws {@link CorruptLogException} where the log is damaged and {@link DecodeException} where the codec
+ * does not take an event; the cursor stays before that event, and {@link #seek} gets past it.
+ *
+ * <p><b>Threading:</b> One thread at a time: the caller; a second one gets an {@link IllegalStateException}. Except
+ * {@link #close} and {@link #status}: any thread.
+ *
+ * @param <T> the data of the events
+ */
+public interface Consumer<T> extends AutoCloseable {
+
+    /**
+     * Returns the events from the cursor on, at most {@link ConsumerConfig#pollEvents()} of them. Does not move the
+     * cursor: until a commit the same events come again.
+     *
+     * @param wait how long to wait for a first event; zero: not at all
+     * @return the events in position order; empty if none came in time, or the thread was interrupted (its flag stays
+     *     set), or the consumer was closed meanwhile
+     */
+    List<Event<T>> poll(Duration wait);
+
+    /**
+     * Hands borrowed views of the events from the cursor on to a handler, then calls {@link ViewHandler#onBatchEnd},
+     * then commits. Does not wait. If the handler throws, the cursor stays at that event, the checkpoint where it
+     * was, and the exception passes through.
+     *
+     * <p><b>Allocation:</b> none per event, as long as the handler takes no owned data from the views.
+     *
+     * @param limit most events to hand over, 1 or more
+     * @return how many events were handed over; 0: none there
+     */
+    int poll(ViewHandler<? super T> handler, int limit);
+
+    /**
+     * Waits until an event is at the cursor.
+     *
+     * @return true if there is one; false if none came in time, or the thread was interrupted (its flag stays set), or
+     *     the consumer was closed meanwhile
+     */
+    boolean await(Duration wait);
+
+    /** Commits all events of the last {@link #poll(Duration)}; does nothing if there was none. */
+    void commit();
+
+    /**
+     * Commits the events up to and with this one of the last {@link #poll(Duration)}.
+     *
+     * @throws IllegalArgumentException if the event was not returned by the last poll, or is committed already
+     */
+    void commit(Event<? extends T> last);
+
+    /**
+     * Moves the cursor, now; the checkpoint follows with the next commit.
+     *
+     * @throws IllegalArgumentException if the position is beyond the end of the log
+     */
+    void seek(StartAt where);
+
+    /** The cursor: position of the next event to deliver, or where it will be. */
+    long position();
+
+    /** Where this consumer stands. Callable from any thread. */
+    ConsumerStatus status();
+
+    /**
+     * Closes the consumer; its checkpoint stays. Idempotent; callable from any thread. A waiting poll returns empty.
+     * Every later call throws {@link LogClosedException}.
+     */
+    @Override
+    void close();
+}

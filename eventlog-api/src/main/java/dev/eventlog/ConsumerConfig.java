@@ -1,0 +1,281 @@
+package dev.eventlog;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a consumer or a subscription reads.
+ *
+ * <p>Defaults: from the earliest event, all events; pull: 256 events or 1 MiB a poll; push: one non-daemon thread
+ * {@code eventlog-<name>}, 3 attempts (100 ms apart, doubling), then the event and later events of its key are parked;
+ * {@link IdleStrategy#backOff()}; close waits 10 s.
+ *
+ * <p><b>Threading:</b> Immutable.
+ */
+public final class ConsumerConfig {
+
+    private final Builder values;
+
+    private ConsumerConfig(Builder values) {
+        this.values = values;
+    }
+
+    /**
+     * A consumer with a durable checkpoint.
+     *
+     * @param name 1 to 100 of {@code A-Z a-z 0-9 . _ -}, beginning with a letter or digit
+     */
+    public static Builder named(String name) {
+        return new Builder(Objects.requireNonNull(name, "name"), false);
+    }
+
+    /** A consumer without a checkpoint: it begins anew each time and any number may be open. */
+    public static Builder unnamed() {
+        return new Builder(null, false);
+    }
+
+    /**
+     * A consumer of the events that the named subscription parked. A commit takes them off the list, and a key none of
+     * whose events is on the list flows again. For {@link EventLog#consumer}.
+     */
+    public static Builder parkedBy(String name) {
+        return new Builder(Objects.requireNonNull(name, "name"), true);
+    }
+
+    /** A builder with the same values. */
+    public Builder toBuilder() {
+        return new Builder(values);
+    }
+
+    /** The consumer's name; null if unnamed; for {@link #parkedBy} the subscription's. */
+    public @Nullable String name() {
+        return values.name;
+    }
+
+    /** Whether this reads the events that {@link #name()} parked. */
+    public boolean isParked() {
+        return values.parked;
+    }
+
+    /** Which events are delivered. */
+    public EventQuery query() {
+        return values.query;
+    }
+
+    /** Where a consumer without a checkpoint begins. */
+    public StartAt startAt() {
+        return values.startAt;
+    }
+
+    /** Most events that a {@link Consumer#poll(Duration)} returns. */
+    public int pollEvents() {
+        return values.pollEvents;
+    }
+
+    /** Length of payloads behind which a {@link Consumer#poll(Duration)} ends. */
+    public long pollBytes() {
+        return values.pollBytes;
+    }
+
+    /** Whether it ends at the end that the log has when it is opened. */
+    public boolean isStopAtEnd() {
+        return values.stopAtEnd;
+    }
+
+    /** How often a handler gets an event before it is parked. */
+    public int attempts() {
+        return values.attempts;
+    }
+
+    /** Pause before the second attempt; it doubles from there on, to at most one minute. */
+    public Duration backOff() {
+        return values.backOff;
+    }
+
+    /** Whether the subscription stops instead of parking. */
+    public boolean isStopOnFailure() {
+        return values.stopOnFailure;
+    }
+
+    /** Told of each failed attempt. */
+    public BiConsumer<? super Event<?>, ? super Throwable> onFailure() {
+        return values.onFailure;
+    }
+
+    /** Makes the subscription's thread; null: a non-daemon thread {@code eventlog-<name>}. */
+    public @Nullable ThreadFactory threadFactory() {
+        return values.threadFactory;
+    }
+
+    /** What the subscription's thread does when there is nothing new. */
+    public IdleStrategy idle() {
+        return values.idle;
+    }
+
+    /** How long {@link Subscription#close()} waits for a handler. */
+    public Duration closeTimeout() {
+        return values.closeTimeout;
+    }
+
+    /** Names of the options set that only a subscription has. */
+    public List<String> subscriptionOptions() {
+        return List.copyOf(values.subscriptionOptions);
+    }
+
+    /** Collects options; {@link #build()} checks them together. <b>Threading:</b> One thread at a time: the caller. */
+    public static final class Builder {
+
+        private final @Nullable String name;
+        private final boolean parked;
+        private EventQuery query = EventQuery.all();
+        private StartAt startAt = StartAt.earliest();
+        private int pollEvents = 256;
+        private long pollBytes = 1 << 20;
+        private boolean stopAtEnd;
+        private int attempts = 3;
+        private Duration backOff = Duration.ofMillis(100);
+        private boolean stopOnFailure;
+        private BiConsumer<? super Event<?>, ? super Throwable> onFailure = (event, failure) -> {};
+        private @Nullable ThreadFactory threadFactory;
+        private IdleStrategy idle = IdleStrategy.backOff();
+        private Duration closeTimeout = Duration.ofSeconds(10);
+        private final List<String> subscriptionOptions = new ArrayList<>();
+
+        private Builder(@Nullable String name, boolean parked) {
+            this.name = name;
+            this.parked = parked;
+        }
+
+        private Builder(Builder other) {
+            name = other.name;
+            parked = other.parked;
+            query = other.query;
+            startAt = other.startAt;
+            pollEvents = other.pollEvents;
+            pollBytes = other.pollBytes;
+            stopAtEnd = other.stopAtEnd;
+            attempts = other.attempts;
+            backOff = other.backOff;
+            stopOnFailure = other.stopOnFailure;
+            onFailure = other.onFailure;
+            threadFactory = other.threadFactory;
+            idle = other.idle;
+            closeTimeout = other.closeTimeout;
+            subscriptionOptions.addAll(other.subscriptionOptions);
+        }
+
+        /** Which events are delivered; the others pass without being decoded. Default: all. */
+        public Builder query(EventQuery query) {
+            this.query = Objects.requireNonNull(query, "query");
+            return this;
+        }
+
+        /** Where to begin while there is no checkpoint. Default: earliest. */
+        public Builder startAt(StartAt startAt) {
+            this.startAt = Objects.requireNonNull(startAt, "startAt");
+            return this;
+        }
+
+        /**
+         * How much a {@link Consumer#poll(Duration)} returns at most. Default: 256 events, 1 MiB.
+         *
+         * @param events 1 to 1,000,000
+         * @param bytes length of payloads behind which the poll ends, 1 or more; a single event may be longer
+         */
+        public Builder pollLimit(int events, long bytes) {
+            this.pollEvents = events;
+            this.pollBytes = bytes;
+            return this;
+        }
+
+        /** Ends at the end that the log has when the consumer is opened. */
+        public Builder stopAtEnd() {
+            this.stopAtEnd = true;
+            return this;
+        }
+
+        /**
+         * Subscription: how often the handler gets an event before it is parked. Default: 3, 100 ms.
+         *
+         * @param attempts 1 or more
+         * @param backOff pause before the second attempt, doubling from there on to at most one minute, each with up
+         *     to a fifth more or less at random
+         */
+        public Builder attempts(int attempts, Duration backOff) {
+            this.attempts = attempts;
+            this.backOff = Objects.requireNonNull(backOff, "backOff");
+            return subscriptionOption("attempts");
+        }
+
+        /** Subscription: stops at an event whose attempts ran out instead of parking it. */
+        public Builder stopOnFailure() {
+            this.stopOnFailure = true;
+            return subscriptionOption("stopOnFailure");
+        }
+
+        /** Subscription: told of each failed attempt, on the subscription's thread. */
+        public Builder onFailure(BiConsumer<? super Event<?>, ? super Throwable> onFailure) {
+            this.onFailure = Objects.requireNonNull(onFailure, "onFailure");
+            return subscriptionOption("onFailure");
+        }
+
+        /** Subscription: makes its thread. Default: a non-daemon thread {@code eventlog-<name>}. */
+        public Builder threadFactory(ThreadFactory threadFactory) {
+            this.threadFactory = Objects.requireNonNull(threadFactory, "threadFactory");
+            return subscriptionOption("threadFactory");
+        }
+
+        /** Subscription: what its thread does when there is nothing new. Default: {@link IdleStrategy#backOff()}. */
+        public Builder idle(IdleStrategy idle) {
+            this.idle = Objects.requireNonNull(idle, "idle");
+            return subscriptionOption("idle");
+        }
+
+        /** Subscription: how long close waits for a handler. Default: 10 s. */
+        public Builder closeTimeout(Duration closeTimeout) {
+            this.closeTimeout = Objects.requireNonNull(closeTimeout, "closeTimeout");
+            return subscriptionOption("closeTimeout");
+        }
+
+        private Builder subscriptionOption(String option) {
+            if (!subscriptionOptions.contains(option)) {
+                subscriptionOptions.add(option);
+            }
+            return this;
+        }
+
+        /**
+         * The configuration.
+         *
+         * @throws IllegalArgumentException naming all problems at once
+         */
+        public ConsumerConfig build() {
+            var problems = new Problems("ConsumerConfig");
+            if (name != null) {
+                problems.checkName("name", name);
+            }
+            problems.check(
+                    pollEvents >= 1 && pollEvents <= 1_000_000,
+                    "pollLimit: events=" + pollEvents + " is not in 1..1000000");
+            problems.check(pollBytes >= 1, "pollLimit: bytes=" + pollBytes + " is below 1");
+            problems.check(attempts >= 1, "attempts=" + attempts + " is below 1");
+            problems.check(!backOff.isNegative(), "backOff=" + backOff + " is negative");
+            problems.check(!closeTimeout.isNegative(), "closeTimeout=" + closeTimeout + " is negative");
+            if (parked) {
+                problems.check(
+                        subscriptionOptions.isEmpty(),
+                        "parkedBy is for EventLog.consumer; leave out " + subscriptionOptions);
+                problems.check(
+                        startAt instanceof StartAt.Earliest,
+                        "parkedBy has a list, not a place in the log; leave out startAt");
+            }
+            problems.throwIfAny();
+            return new ConsumerConfig(new Builder(this));
+        }
+    }
+}

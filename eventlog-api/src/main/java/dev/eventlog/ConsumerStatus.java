@@ -1,0 +1,50 @@
+package dev.eventlog;
+
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a consumer or a subscription stands: the one window for programs, health checks and metrics.
+ *
+ * @param name the consumer's name; {@code (unnamed)} if it has none
+ * @param state see {@link State}
+ * @param checkpoint position of the first event that is not committed
+ * @param lag how many events are appended and not committed, those included that a query would leave out
+ * @param lagBytes how many bytes of the log these events take, exact to 64 KiB
+ * @param lagAge how long ago the oldest of them was appended; zero if there is none
+ * @param parked how many events are parked
+ * @param owner who has it open: the thread that opened it, and since when; null if closed
+ * @param failure why it is {@link State#FAILED}, else null
+ */
+public record ConsumerStatus(
+        String name,
+        State state,
+        long checkpoint,
+        long lag,
+        long lagBytes,
+        Duration lagAge,
+        long parked,
+        @Nullable String owner,
+        @Nullable Throwable failure) {
+
+    public ConsumerStatus {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(state, "state");
+        Objects.requireNonNull(lagAge, "lagAge");
+    }
+
+    /** What a consumer is doing. */
+    public enum State {
+        /** Nobody has it open. */
+        CLOSED,
+        /** Open, running. */
+        OPEN,
+        /** A subscription that was paused. */
+        PAUSED,
+        /** At the end that {@link ConsumerConfig.Builder#stopAtEnd()} or a bounded query gave it. */
+        DONE,
+        /** A subscription that stopped; {@link ConsumerStatus#failure()} tells why. */
+        FAILED
+    }
+}

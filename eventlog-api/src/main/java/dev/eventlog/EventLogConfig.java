@@ -1,0 +1,186 @@
+package dev.eventlog;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Objects;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a local log is kept.
+ *
+ * <p>Defaults: forced each second, events up to 1 MiB, segments of 256 MiB, everything kept, the system's clock.
+ *
+ * <p><b>Threading:</b> Immutable.
+ */
+public final class EventLogConfig {
+
+    private final Builder values;
+
+    private EventLogConfig(Builder values) {
+        this.values = values;
+    }
+
+    /** A log in a directory of its own. */
+    public static Builder at(Path directory) {
+        return new Builder(Objects.requireNonNull(directory, "directory"));
+    }
+
+    /** A log in memory, for tests and for data that may go with the process. */
+    public static Builder inMemory() {
+        return new Builder((Path) null);
+    }
+
+    /** A builder with the same values. */
+    public Builder toBuilder() {
+        return new Builder(values);
+    }
+
+    /** The log's directory; null: in memory. */
+    public @Nullable Path directory() {
+        return values.directory;
+    }
+
+    /** How often what was appended is made to survive a power cut; zero: only at {@link EventLog#force()} and close. */
+    public Duration forceInterval() {
+        return values.forceInterval;
+    }
+
+    /** Length at which the next segment file is begun. */
+    public long segmentLengthBytes() {
+        return values.segmentLengthBytes;
+    }
+
+    /** Greatest length of an event: payload, key, id and metadata together. */
+    public int maxEventLengthBytes() {
+        return values.maxEventLengthBytes;
+    }
+
+    /** Where append times come from; null: the system's clock. */
+    public @Nullable InstantSource clock() {
+        return values.clock;
+    }
+
+    /** Makes the log's own threads; null: daemon threads {@code eventlog-…}. */
+    public @Nullable ThreadFactory threadFactory() {
+        return values.threadFactory;
+    }
+
+    /** Told of errors on the log's own threads. */
+    public java.util.function.Consumer<? super Throwable> backgroundErrors() {
+        return values.backgroundErrors;
+    }
+
+    /** Whether a directory that others may write into is taken. */
+    public boolean isInsecureDirectoryAllowed() {
+        return values.insecureDirectoryAllowed;
+    }
+
+    /** Collects options; {@link #build()} checks them together. <b>Threading:</b> One thread at a time: the caller. */
+    public static final class Builder {
+
+        private final @Nullable Path directory;
+        private Duration forceInterval = Duration.ofSeconds(1);
+        private long segmentLengthBytes = 256L << 20;
+        private int maxEventLengthBytes = 1 << 20;
+        private @Nullable InstantSource clock;
+        private @Nullable ThreadFactory threadFactory;
+        private java.util.function.Consumer<? super Throwable> backgroundErrors = error -> {};
+        private boolean insecureDirectoryAllowed;
+
+        private Builder(@Nullable Path directory) {
+            this.directory = directory;
+        }
+
+        private Builder(Builder other) {
+            directory = other.directory;
+            forceInterval = other.forceInterval;
+            segmentLengthBytes = other.segmentLengthBytes;
+            maxEventLengthBytes = other.maxEventLengthBytes;
+            clock = other.clock;
+            threadFactory = other.threadFactory;
+            backgroundErrors = other.backgroundErrors;
+            insecureDirectoryAllowed = other.insecureDirectoryAllowed;
+        }
+
+        /**
+         * How often what was appended is forced to the disk in the background: the most that a power cut can take.
+         * Default: 1 s. Zero: only at {@link EventLog#force()} and close.
+         */
+        public Builder forceInterval(Duration forceInterval) {
+            this.forceInterval = Objects.requireNonNull(forceInterval, "forceInterval");
+            return this;
+        }
+
+        /**
+         * Length at which the next segment file is begun. Default: 256 MiB.
+         *
+         * @param segmentLengthBytes 1 MiB to 1 GiB, and at least 8 times {@link #maxEventLengthBytes}
+         */
+        public Builder segmentLengthBytes(long segmentLengthBytes) {
+            this.segmentLengthBytes = segmentLengthBytes;
+            return this;
+        }
+
+        /**
+         * Greatest length of an event: payload, key, id and metadata together. Default: 1 MiB. The events of one
+         * {@link Producer#appendAll} together may take an eighth of a segment.
+         *
+         * @param maxEventLengthBytes 1 to 64 MiB
+         */
+        public Builder maxEventLengthBytes(int maxEventLengthBytes) {
+            this.maxEventLengthBytes = maxEventLengthBytes;
+            return this;
+        }
+
+        /** Where append times come from. Default: the system's clock. Steps are coped with. */
+        public Builder clock(InstantSource clock) {
+            this.clock = Objects.requireNonNull(clock, "clock");
+            return this;
+        }
+
+        /** Makes the log's own threads. Default: daemon threads {@code eventlog-…}. Do not interrupt them. */
+        public Builder threadFactory(ThreadFactory threadFactory) {
+            this.threadFactory = Objects.requireNonNull(threadFactory, "threadFactory");
+            return this;
+        }
+
+        /** Told of errors on the log's own threads, on those threads; they are logged in any case. */
+        public Builder backgroundErrors(java.util.function.Consumer<? super Throwable> backgroundErrors) {
+            this.backgroundErrors = Objects.requireNonNull(backgroundErrors, "backgroundErrors");
+            return this;
+        }
+
+        /**
+         * Takes a directory that belongs to another user or that everyone may write into, which is refused otherwise:
+         * who can write into the directory can change the events.
+         */
+        public Builder allowInsecureDirectory() {
+            this.insecureDirectoryAllowed = true;
+            return this;
+        }
+
+        /**
+         * The configuration.
+         *
+         * @throws IllegalArgumentException naming all problems at once
+         */
+        public EventLogConfig build() {
+            var problems = new Problems("EventLogConfig");
+            problems.check(!forceInterval.isNegative(), "forceInterval=" + forceInterval + " is negative");
+            problems.check(
+                    segmentLengthBytes >= 1 << 20 && segmentLengthBytes <= 1 << 30,
+                    "segmentLengthBytes=" + segmentLengthBytes + " is not in 1 MiB..1 GiB");
+            problems.check(
+                    maxEventLengthBytes >= 1 && maxEventLengthBytes <= 64 << 20,
+                    "maxEventLengthBytes=" + maxEventLengthBytes + " is not in 1..64 MiB");
+            problems.check(
+                    segmentLengthBytes / 8 >= maxEventLengthBytes,
+                    "segmentLengthBytes=" + segmentLengthBytes + " is below 8 * maxEventLengthBytes="
+                            + 8L * maxEventLengthBytes);
+            problems.throwIfAny();
+            return new EventLogConfig(new Builder(this));
+        }
+    }
+}

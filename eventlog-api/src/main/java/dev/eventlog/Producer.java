@@ -1,0 +1,52 @@
+package dev.eventlog;
+
+import dev.eventlog.error.EventTooLargeException;
+import dev.eventlog.error.LogClosedException;
+import dev.eventlog.error.LogFailedException;
+import dev.eventlog.error.StorageFullException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Appends events of one source. Made by {@link EventLog#producer}; not to be implemented or wrapped.
+ *
+ * <p>When a method returns, its events are readable and no crash of this process can take them away. When it throws,
+ * none of them is in the log, with one exception: {@link LogFailedException#isOutcomeUnknown()}.
+ *
+ * <p>All methods throw
+ * <ul>
+ *   <li>{@link EventTooLargeException} if an event is above {@link EventLogConfig#maxEventLengthBytes()}, or the
+ *       events of one call do not fit one frame,
+ *   <li>{@link StorageFullException} if the disk has no room: the log stays readable,
+ *   <li>{@link LogFailedException} if the log stopped writing after an error,
+ *   <li>{@link LogClosedException} after the log was closed,
+ *   <li>what the codec throws: nothing is appended then.
+ * </ul>
+ *
+ * <p><b>Threading:</b> Thread-safe. Codecs run on the caller's thread and outside all locks.
+ *
+ * @param <T> the data of the events
+ */
+public interface Producer<T> {
+
+    /** Appends an event without a key and returns its position. <b>Allocation:</b> none, if the codec has none. */
+    long append(T data);
+
+    /**
+     * Appends an event and returns its position. <b>Allocation:</b> none, if the codec has none.
+     *
+     * @param key what the event is about, such as an order's id; at most 65,535 bytes of UTF-8; null: none
+     */
+    long append(@Nullable String key, T data);
+
+    /** Appends an event with its id, time and metadata and returns its position. */
+    long append(NewEvent<? extends T> event);
+
+    /**
+     * Appends events in this order as one: readers and crashes see all of them or none.
+     *
+     * @return position of the last; the others are directly below it
+     * @throws IllegalArgumentException if the list is empty
+     */
+    long appendAll(List<? extends NewEvent<? extends T>> events);
+}

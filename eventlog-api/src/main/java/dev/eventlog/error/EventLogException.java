@@ -1,0 +1,24 @@
+package dev.eventlog.error;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An operation on a log failed. The message says what happened, where, and what to do. Sealed, so that a program can
+ * tell all kinds apart.
+ */
+public abstract sealed class EventLogException extends RuntimeException
+        permits CorruptLogException,
+                DecodeException,
+                EventTooLargeException,
+                LockedException,
+                LogClosedException,
+                LogFailedException,
+                StorageFullException,
+                UnknownFormatException {
+
+    private static final long serialVersionUID = 1L;
+
+    EventLogException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}

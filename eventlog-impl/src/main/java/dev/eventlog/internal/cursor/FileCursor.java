@@ -1,0 +1,145 @@
+package dev.eventlog.internal.cursor;
+
+import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.LogClosedException;
+import dev.eventlog.internal.file.FileHeader;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.file.Path;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+
+/**
+ * A cursor in a mapped file of two slots; see {@link CursorDescriptor}.
+ *
+ * <p><b>Threading:</b> Thread-safe except commit and close: its owner. <b>Allocation:</b> none in {@link #commit}.
+ */
+final class FileCursor implements Cursor {
+
+    private final FileCursors cursors;
+    private final String name;
+    private final MappedByteBuffer mapped;
+    private final ByteBuffer[] slots;
+    private final int writerEpoch;
+    private final Runnable onClose;
+    private final CRC32C crc = new CRC32C();
+
+    // written by the owner, read by any thread; published by volatile
+    private volatile long checkpoint = NONE;
+    private volatile long highest = NONE;
+    private volatile boolean dirty;
+    private volatile boolean closed;
+    private int newest;
+    private int epoch;
+    private long sequence;
+    private int generation;
+
+    FileCursor(FileCursors cursors, String name, MappedByteBuffer mapped, int writerEpoch, Runnable onClose) {
+        this.cursors = cursors;
+        this.name = name;
+        this.mapped = mapped;
+        this.writerEpoch = writerEpoch;
+        this.onClose = onClose;
+        slots = new ByteBuffer[] {FileCursors.slot(mapped, 0), FileCursors.slot(mapped, 1)};
+    }
+
+    /** Takes what the newest valid slot says. */
+    void load(UUID logId, Path file) {
+        newest = FileCursors.newest(slots);
+        if (newest < 0) {
+            throw new CorruptLogException(
+                    "checkpoint is damaged in both slots: file=" + file + " offset=" + FileHeader.LENGTH
+                            + "; restore the file, or forget consumer " + name
+                            + " and open it at a place of your choice",
+                    file,
+                    FileHeader.LENGTH,
+                    -1,
+                    -1,
+                    null);
+        }
+        ByteBuffer slot = slots[newest];
+        FileHeader.check(slot, slot.capacity(), CursorDescriptor.MAGIC, file, logId);
+        if (!CursorDescriptor.name(slot).equals(name)) {
+            throw new CorruptLogException(
+                    "checkpoint is of another consumer: file=" + file + " offset=" + CursorDescriptor.NAME_OFFSET,
+                    file,
+                    CursorDescriptor.NAME_OFFSET,
+                    -1,
+                    -1,
+                    null);
+        }
+        sequence = slot.getLong(CursorDescriptor.SEQUENCE_OFFSET);
+        checkpoint = slot.getLong(CursorDescriptor.CHECKPOINT_OFFSET);
+        highest = slot.getLong(CursorDescriptor.HIGHEST_OFFSET);
+        epoch = slot.getInt(CursorDescriptor.EPOCH_OFFSET);
+        generation = slot.getInt(CursorDescriptor.GENERATION_OFFSET);
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public long checkpoint() {
+        return checkpoint;
+    }
+
+    @Override
+    public long highest() {
+        return highest;
+    }
+
+    /** The writer's epoch at the last commit. */
+    int epoch() {
+        return epoch;
+    }
+
+    @Override
+    public void commit(long newCheckpoint, boolean moved) {
+        if (closed || cursors.isClosed()) {
+            throw new LogClosedException("checkpoint cannot be written, the log is closed: consumer=" + name);
+        }
+        write(newCheckpoint, Math.max(highest, newCheckpoint), moved);
+    }
+
+    /** Sets checkpoint and highest back to where the log still reaches. */
+    void setBack(long end) {
+        write(end, end, true);
+    }
+
+    private void write(long newCheckpoint, long newHighest, boolean moved) {
+        int target = 1 - newest;
+        ByteBuffer slot = slots[target];
+        slot.putLong(CursorDescriptor.SEQUENCE_OFFSET, sequence + 1);
+        slot.putLong(CursorDescriptor.CHECKPOINT_OFFSET, newCheckpoint);
+        slot.putLong(CursorDescriptor.HIGHEST_OFFSET, newHighest);
+        slot.putInt(CursorDescriptor.EPOCH_OFFSET, writerEpoch);
+        slot.putInt(CursorDescriptor.GENERATION_OFFSET, moved ? generation + 1 : generation);
+        slot.putInt(CursorDescriptor.CRC_OFFSET, CursorDescriptor.crc(slot, crc));
+        sequence++;
+        generation = moved ? generation + 1 : generation;
+        newest = target;
+        epoch = writerEpoch;
+        highest = newHighest;
+        checkpoint = newCheckpoint;
+        dirty = true;
+    }
+
+    /** Makes the checkpoint survive a power cut. On the I/O thread. */
+    void force() {
+        if (dirty) {
+            dirty = false;
+            mapped.force();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            cursors.released(this);
+            onClose.run();
+        }
+    }
+}

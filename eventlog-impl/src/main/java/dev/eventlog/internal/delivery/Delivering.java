@@ -1,0 +1,117 @@
+package dev.eventlog.internal.delivery;
+
+import dev.eventlog.ConsumerConfig;
+import dev.eventlog.EventHandler;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hands one event after the other to a handler, tries again what failed, and parks or gives up what keeps failing. While
+ * an event waits for its next attempt nothing behind it is handed over, so order holds.
+ *
+ * <p><b>Threading:</b> One thread at a time: the subscription's.
+ */
+final class Delivering<T> {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Delivering.class);
+    private static final long LONGEST_BACK_OFF_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+    private final ConsumerConfig config;
+    private final EventHandler<T> handler;
+    private final Parking parking;
+    private final LongPredicate backOff;
+    private int unflushed;
+
+    /**
+     * @param backOff waits so many nanoseconds; false if the subscription is to stop
+     */
+    Delivering(ConsumerConfig config, EventHandler<? super T> handler, Parking parking, LongPredicate backOff) {
+        this.config = config;
+        this.handler = Handlers.owned(handler);
+        this.parking = parking;
+        this.backOff = backOff;
+    }
+
+    /**
+     * Delivers an event.
+     *
+     * @param reached where the checkpoint may go: everything before was handled
+     * @param commit moves it there, called before a wait
+     * @return true if it was handled or parked; false if the subscription is to stop before it
+     * @throws Exception what the handler threw last, where the configuration says to stop
+     */
+    boolean deliver(BorrowedEvent<T> view, long reached, LongConsumer commit) throws Exception {
+        String key = view.key();
+        if (parking.isBlocked(view.position(), key)) {
+            parking.park(view.position(), key, 0);
+            return true;
+        }
+        OwnedEvent<T> event = view.toEvent(1);
+        while (true) {
+            try {
+                handler.onEvent(event);
+                unflushed++;
+                return true;
+            } catch (Throwable failure) {
+                tell(event, failure);
+                if (event.attempt() >= config.attempts()) {
+                    giveUp(event, failure);
+                    return true;
+                }
+            }
+            flush();
+            commit.accept(reached);
+            if (!backOff.test(pauseNanos(event.attempt()))) {
+                return false;
+            }
+            event = event.nextAttempt();
+        }
+    }
+
+    private void giveUp(OwnedEvent<T> event, Throwable failure) throws Exception {
+        if (config.isStopOnFailure() || !parking.isPossible()) {
+            if (failure instanceof Error error) {
+                throw error;
+            }
+            throw (Exception) failure;
+        }
+        LOGGER.warn(
+                "event is parked after {} attempts: consumer={} position={}",
+                event.attempt(),
+                config.name(),
+                event.position(),
+                failure);
+        parking.park(event.position(), event.key(), event.attempt());
+    }
+
+    private void tell(OwnedEvent<T> event, Throwable failure) {
+        try {
+            config.onFailure().accept(event, failure);
+        } catch (RuntimeException e) {
+            LOGGER.warn("onFailure threw: consumer={} position={}", config.name(), event.position(), e);
+        }
+    }
+
+    /** The pause behind the n-th attempt: doubling, with a fifth more or less at random so that many do not meet. */
+    private long pauseNanos(int attempt) {
+        long first = Math.min(config.backOff().toNanos(), LONGEST_BACK_OFF_NANOS);
+        long pause = Math.min(first << Math.min(attempt - 1, 20), LONGEST_BACK_OFF_NANOS);
+        if (pause <= 0) {
+            return first;
+        }
+        return (long) (pause * ThreadLocalRandom.current().nextDouble(0.8, 1.2));
+    }
+
+    /** Lets the handler flush what it has handled since the last time. */
+    void flush() throws Exception {
+        if (unflushed > 0) {
+            int count = unflushed;
+            unflushed = 0;
+            handler.onBatchEnd(count);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package dev.eventlog.internal.delivery;
+
+import dev.eventlog.Codec;
+import dev.eventlog.Event;
+import dev.eventlog.internal.support.Clock;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** An event that its receiver owns. <b>Threading:</b> Immutable, as far as its data is. */
+final class OwnedEvent<T> implements Event<T> {
+
+    private final Envelope envelope;
+    private final T data;
+    private final Map<String, String> metadata;
+    private final String id;
+    private final int attempt;
+    private final boolean replay;
+
+    /** What the frame says of an event. */
+    record Envelope(
+            long position,
+            Codec.Schema schema,
+            long timeNanos,
+            long appendTimeNanos,
+            String source,
+            @Nullable String key) {}
+
+    OwnedEvent(Envelope envelope, T data, Map<String, String> metadata, String id, int attempt, boolean replay) {
+        this.envelope = envelope;
+        this.data = data;
+        this.metadata = metadata;
+        this.id = id;
+        this.attempt = attempt;
+        this.replay = replay;
+    }
+
+    /** The same event, delivered once more. */
+    OwnedEvent<T> nextAttempt() {
+        return new OwnedEvent<>(envelope, data, metadata, id, attempt + 1, replay);
+    }
+
+    @Override
+    public long position() {
+        return envelope.position();
+    }
+
+    @Override
+    public String id() {
+        return id;
+    }
+
+    @Override
+    public String type() {
+        return envelope.schema().type();
+    }
+
+    @Override
+    public int version() {
+        return envelope.schema().version();
+    }
+
+    @Override
+    public Instant time() {
+        return Clock.toInstant(envelope.timeNanos());
+    }
+
+    @Override
+    public Instant appendTime() {
+        return Clock.toInstant(envelope.appendTimeNanos());
+    }
+
+    @Override
+    public String source() {
+        return envelope.source();
+    }
+
+    @Override
+    public @Nullable String key() {
+        return envelope.key();
+    }
+
+    @Override
+    public T data() {
+        return data;
+    }
+
+    @Override
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    @Override
+    public int attempt() {
+        return attempt;
+    }
+
+    @Override
+    public boolean isReplay() {
+        return replay;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof OwnedEvent<?> that
+                && envelope.equals(that.envelope)
+                && id.equals(that.id)
+                && data.equals(that.data)
+                && metadata.equals(that.metadata);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(envelope, id);
+    }
+
+    @Override
+    public String toString() {
+        return "Event[position=" + position() + ", type=" + type() + ", key=" + key() + ", time=" + time() + ", source="
+                + source() + ", data=" + data + "]";
+    }
+}

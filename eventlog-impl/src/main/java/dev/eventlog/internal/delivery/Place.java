@@ -1,0 +1,100 @@
+package dev.eventlog.internal.delivery;
+
+import dev.eventlog.ConsumerConfig;
+import dev.eventlog.StartAt;
+import dev.eventlog.internal.cursor.Cursor;
+import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.support.Clock;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a consumer stands: its checkpoint, kept in a cursor if it has a name, and else only as long as it is open.
+ *
+ * <p><b>Threading:</b> Thread-safe except commit and close: the consumer.
+ */
+final class Place {
+
+    static final String UNNAMED = "(unnamed)";
+
+    private final @Nullable Cursor cursor;
+    private final String owner;
+    private final long replayBelow;
+    // of an unnamed consumer
+    private volatile long checkpoint;
+
+    private Place(@Nullable Cursor cursor, long checkpoint, long replayBelow) {
+        this.cursor = cursor;
+        this.checkpoint = checkpoint;
+        this.replayBelow = replayBelow;
+        owner = "thread " + Thread.currentThread().getName() + " since " + Instant.now();
+    }
+
+    /**
+     * The place of a consumer. A named one without a checkpoint gets one where it starts, at once: a consumer that starts
+     * at the latest event and dies before its first commit goes on from there.
+     */
+    static Place of(ConsumerConfig config, @Nullable Cursor cursor, Journal journal) {
+        if (cursor == null) {
+            return new Place(null, resolve(config.startAt(), journal), journal.endPosition());
+        }
+        if (cursor.checkpoint() == Cursor.NONE) {
+            cursor.commit(resolve(config.startAt(), journal), true);
+            return new Place(cursor, 0, 0);
+        }
+        return new Place(cursor, 0, cursor.highest());
+    }
+
+    /** The position that a start stands for now. */
+    static long resolve(StartAt where, Journal journal) {
+        long end = journal.endPosition();
+        if (where instanceof StartAt.Earliest) {
+            return journal.firstPosition();
+        }
+        if (where instanceof StartAt.Latest) {
+            return end;
+        }
+        if (where instanceof StartAt.AtTime time) {
+            return journal.positionAt(Clock.toEpochNanos(time.appendTime()));
+        }
+        long position = where instanceof StartAt.AtPosition at
+                ? at.position()
+                : where instanceof StartAt.AfterPosition after ? after.position() + 1 : -1;
+        if (position < journal.firstPosition() || position > end) {
+            throw new IllegalArgumentException("position " + position + " is not in the log: firstPosition="
+                    + journal.firstPosition() + " endPosition=" + end);
+        }
+        return position;
+    }
+
+    String name() {
+        return cursor == null ? UNNAMED : cursor.name();
+    }
+
+    String owner() {
+        return owner;
+    }
+
+    long checkpoint() {
+        return cursor == null ? checkpoint : cursor.checkpoint();
+    }
+
+    /** Events below this position may have been handled before. */
+    long replayBelow() {
+        return replayBelow;
+    }
+
+    void commit(long position, boolean moved) {
+        if (cursor == null) {
+            checkpoint = position;
+        } else if (moved || position != cursor.checkpoint()) {
+            cursor.commit(position, moved);
+        }
+    }
+
+    void close() {
+        if (cursor != null) {
+            cursor.close();
+        }
+    }
+}

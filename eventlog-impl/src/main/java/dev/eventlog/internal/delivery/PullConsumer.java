@@ -1,0 +1,289 @@
+package dev.eventlog.internal.delivery;
+
+import dev.eventlog.Codec;
+import dev.eventlog.Consumer;
+import dev.eventlog.ConsumerConfig;
+import dev.eventlog.ConsumerStatus;
+import dev.eventlog.Event;
+import dev.eventlog.StartAt;
+import dev.eventlog.ViewHandler;
+import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.DecodeException;
+import dev.eventlog.internal.journal.Journal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A consumer that is asked for events.
+ *
+ * <p>Two places are kept: {@code cursor}, where the next poll begins, and the checkpoint in {@link Place}, from where a
+ * restart goes on. A borrowed poll moves the cursor event by event and writes the checkpoint once, after
+ * {@code onBatchEnd}; an owned poll moves neither until the commit.
+ *
+ * <p><b>Threading:</b> One thread at a time: the caller, checked. Except close and status: any thread.
+ */
+final class PullConsumer<T> implements Consumer<T> {
+
+    private final Journal journal;
+    private final ConsumerConfig config;
+    private final Place place;
+    private final Feed<T> feed;
+    private final UseGuard guard;
+    private final Statuses statuses;
+
+    private long cursor;
+    // end of the last owned poll; its events at or above the cursor are not committed
+    private long polledEnd;
+    private List<Event<T>> polled = List.of();
+    private boolean sought;
+    // events handed over since the last onBatchEnd that returned
+    private int unflushed;
+    private volatile boolean done;
+
+    PullConsumer(Journal journal, Codec<T> codec, ConsumerConfig config, Place place, Statuses statuses) {
+        this.journal = journal;
+        this.config = config;
+        this.place = place;
+        this.statuses = statuses;
+        guard = new UseGuard(place.name(), this::finish);
+        feed = new Feed<>(
+                journal, codec, config.query(), config.isStopAtEnd() ? journal.endPosition() : Long.MAX_VALUE);
+        feed.event().replayBelow(place.replayBelow());
+        cursor = place.checkpoint();
+    }
+
+    @Override
+    public List<Event<T>> poll(Duration wait) {
+        long nanos = Waits.nanos(wait);
+        guard.enter();
+        try {
+            long deadline = System.nanoTime() + nanos;
+            while (true) {
+                List<Event<T>> batch = collect();
+                if (!batch.isEmpty() || !awaitMore(deadline)) {
+                    return batch;
+                }
+            }
+        } finally {
+            guard.leave();
+        }
+    }
+
+    private List<Event<T>> collect() {
+        polled = List.of();
+        feed.seek(cursor);
+        var batch = new ArrayList<Event<T>>();
+        long bytes = 0;
+        try {
+            while (batch.size() < config.pollEvents() && bytes < config.pollBytes() && feed.next()) {
+                bytes += feed.event().payloadLength();
+                batch.add(feed.event().toEvent());
+            }
+        } catch (DecodeException | CorruptLogException e) {
+            // events before the bad one are delivered first; the next poll begins at it
+            if (batch.isEmpty()) {
+                throw e;
+            }
+        } finally {
+            feed.event().release();
+        }
+        if (batch.isEmpty()) {
+            pass();
+        } else {
+            polledEnd = batch.get(batch.size() - 1).position() + 1;
+        }
+        polled = batch;
+        return List.copyOf(batch);
+    }
+
+    /** Moves behind events that were left out; they need no commit. */
+    private void pass() {
+        if (feed.position() > cursor) {
+            cursor = feed.position();
+            if (!sought) {
+                place.commit(cursor, false);
+            }
+        }
+        done = feed.isDone();
+    }
+
+    /** Waits for something behind what was looked at; false if the poll is to end. */
+    private boolean awaitMore(long deadline) {
+        if (guard.isClosed() || feed.isDone() || Thread.currentThread().isInterrupted()) {
+            return false;
+        }
+        if (feed.isPaused()) {
+            return true;
+        }
+        long looked = feed.position();
+        long left = deadline - System.nanoTime();
+        return journal.await(() -> journal.endPosition() > looked || isEnding(), left) && !isEnding();
+    }
+
+    private boolean isEnding() {
+        return guard.isClosed() || journal.isClosed();
+    }
+
+    @Override
+    public boolean await(Duration wait) {
+        long nanos = Waits.nanos(wait);
+        guard.enter();
+        try {
+            long deadline = System.nanoTime() + nanos;
+            while (true) {
+                feed.seek(cursor);
+                boolean found = feed.next();
+                long at = found ? feed.event().position() : feed.position();
+                feed.event().release();
+                if (found) {
+                    cursor = at;
+                    return true;
+                }
+                pass();
+                if (!awaitMore(deadline)) {
+                    return false;
+                }
+            }
+        } finally {
+            guard.leave();
+        }
+    }
+
+    @Override
+    public int poll(ViewHandler<? super T> handler, int limit) {
+        Objects.requireNonNull(handler, "handler");
+        if (limit < 1) {
+            throw new IllegalArgumentException("limit is " + limit + "; it must be 1 or more");
+        }
+        guard.enter();
+        try {
+            return hand(Handlers.borrowed(handler), limit);
+        } finally {
+            guard.leave();
+        }
+    }
+
+    private int hand(ViewHandler<T> handler, int limit) {
+        polled = List.of();
+        feed.seek(cursor);
+        BorrowedEvent<T> event = feed.event();
+        int count = 0;
+        try {
+            while (count < limit && !guard.isClosed() && feed.next()) {
+                handler.onEvent(event);
+                cursor = feed.position();
+                count++;
+                unflushed++;
+            }
+        } finally {
+            event.release();
+        }
+        if (unflushed > 0) {
+            flush(handler);
+            place.commit(cursor, sought);
+            sought = false;
+        }
+        if (count < limit) {
+            pass();
+        }
+        return count;
+    }
+
+    /** The handler's flush; if it fails, all that was not flushed comes again. */
+    private void flush(ViewHandler<T> handler) {
+        boolean flushed = false;
+        try {
+            handler.onBatchEnd(unflushed);
+            flushed = true;
+        } finally {
+            unflushed = 0;
+            if (!flushed) {
+                cursor = place.checkpoint();
+            }
+        }
+    }
+
+    @Override
+    public void commit() {
+        guard.enter();
+        try {
+            if (!polled.isEmpty()) {
+                cursor = polledEnd;
+                polled = List.of();
+                place.commit(cursor, sought);
+                sought = false;
+            } else if (sought) {
+                place.commit(cursor, true);
+                sought = false;
+            }
+        } finally {
+            guard.leave();
+        }
+    }
+
+    @Override
+    public void commit(Event<? extends T> last) {
+        Objects.requireNonNull(last, "last");
+        guard.enter();
+        try {
+            long position = last.position();
+            if (polled.isEmpty() || position < cursor || position >= polledEnd) {
+                throw new IllegalArgumentException(
+                        "event is not one of the last poll that is still to be committed: position="
+                                + position + " cursor=" + cursor + " polledEnd="
+                                + (polled.isEmpty() ? cursor : polledEnd)
+                                + "; commit events of the last poll, in order");
+            }
+            cursor = position + 1;
+            place.commit(cursor, sought);
+            sought = false;
+        } finally {
+            guard.leave();
+        }
+    }
+
+    @Override
+    public void seek(StartAt where) {
+        guard.enter();
+        try {
+            cursor = Place.resolve(where, journal);
+            polled = List.of();
+            unflushed = 0;
+            sought = true;
+            done = false;
+        } finally {
+            guard.leave();
+        }
+    }
+
+    @Override
+    public long position() {
+        guard.enter();
+        try {
+            return cursor;
+        } finally {
+            guard.leave();
+        }
+    }
+
+    @Override
+    public ConsumerStatus status() {
+        ConsumerStatus.State state = guard.isClosed()
+                ? ConsumerStatus.State.CLOSED
+                : done ? ConsumerStatus.State.DONE : ConsumerStatus.State.OPEN;
+        return statuses.of(place, state, null);
+    }
+
+    @Override
+    public void close() {
+        guard.close();
+        journal.wake();
+    }
+
+    private void finish() {
+        place.close();
+        statuses.closed(this);
+    }
+}

@@ -1,0 +1,332 @@
+package dev.eventlog.internal.delivery;
+
+import dev.eventlog.Codec;
+import dev.eventlog.ConsumerConfig;
+import dev.eventlog.ConsumerStatus;
+import dev.eventlog.ConsumerStatus.State;
+import dev.eventlog.EventHandler;
+import dev.eventlog.Subscription;
+import dev.eventlog.internal.cursor.Cursors;
+import dev.eventlog.internal.journal.Journal;
+import java.time.Duration;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A consumer that hands its events to a handler on a thread of its own.
+ *
+ * <pre>
+ *                 pause()                      end of a bounded feed
+ *        OPEN <-----------> PAUSED       OPEN ------------------------> DONE
+ *         |       resume()    |           |
+ *         +---- close() ------+--> CLOSED +--- failure ---------------> FAILED
+ * </pre>
+ *
+ * <p><b>Threading:</b> Thread-safe. The feed and the handler belong to the subscription's thread.
+ */
+final class PushSubscription<T> implements Subscription {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(PushSubscription.class);
+
+    private final Journal journal;
+    private final ConsumerConfig config;
+    private final Place place;
+    private final Statuses statuses;
+    private final Feed<T> feed;
+    private final Delivering<T> delivering;
+    private final Thread thread;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    // raised before a condition is looked at, read after a commit: one of the two sees the other
+    private final AtomicInteger waiting = new AtomicInteger();
+    // guarded by lock for writing
+    private volatile State state = State.OPEN;
+    private volatile boolean stopping;
+    private volatile @Nullable Throwable failure;
+
+    /** What a subscription shares with its log. */
+    record Parts(Place place, Cursors cursors, Statuses statuses) {}
+
+    PushSubscription(
+            Journal journal, Codec<T> codec, ConsumerConfig config, EventHandler<? super T> handler, Parts parts) {
+        this.journal = journal;
+        this.config = config;
+        place = parts.place();
+        statuses = parts.statuses();
+        feed = new Feed<>(
+                journal, codec, config.query(), config.isStopAtEnd() ? journal.endPosition() : Long.MAX_VALUE);
+        feed.event().replayBelow(place.replayBelow());
+        Parking parking = config.name() == null
+                ? Parking.none()
+                : new Parking(parts.cursors().parked(place.name()), journal);
+        delivering = new Delivering<>(config, handler, parking, this::backOff);
+        ThreadFactory factory = config.threadFactory();
+        thread = factory == null ? new Thread(this::run, "eventlog-" + threadName()) : factory.newThread(this::run);
+    }
+
+    private String threadName() {
+        return config.name() == null ? "unnamed" : config.name();
+    }
+
+    /** Starts the thread; to be called once. */
+    void start() {
+        thread.start();
+    }
+
+    private void run() {
+        try {
+            long position = place.checkpoint();
+            long emptyPolls = 0;
+            while (awaitRunning()) {
+                feed.seek(position);
+                boolean found = batch();
+                position = place.checkpoint();
+                if (feed.isDone()) {
+                    end(State.DONE, null);
+                    return;
+                }
+                if (found || feed.isPaused()) {
+                    emptyPolls = 0;
+                } else if (!stopping) {
+                    config.idle().idle(++emptyPolls);
+                }
+            }
+            end(State.CLOSED, null);
+        } catch (Throwable e) {
+            if (!stopping) {
+                LOGGER.error("subscription {} stops at {}", place.name(), place.checkpoint(), e);
+            }
+            end(State.FAILED, e);
+        }
+    }
+
+    /** Hands over some events and moves the checkpoint behind them; returns whether there were any. */
+    private boolean batch() throws Exception {
+        long reached = place.checkpoint();
+        int taken = 0;
+        try {
+            while (taken < config.pollEvents() && !stopping && state != State.PAUSED && feed.next()) {
+                if (!delivering.deliver(feed.event(), reached, this::commit)) {
+                    return true;
+                }
+                reached = feed.position();
+                taken++;
+            }
+            if (taken == 0) {
+                reached = Math.max(reached, feed.position());
+            }
+        } catch (Throwable e) {
+            keepReached(reached, e);
+            throw e;
+        } finally {
+            feed.event().release();
+        }
+        delivering.flush();
+        commit(reached);
+        return taken > 0;
+    }
+
+    /** What was handled before a failure is flushed and committed. */
+    private void keepReached(long reached, Throwable failure) {
+        try {
+            delivering.flush();
+            commit(reached);
+        } catch (Exception e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private void commit(long position) {
+        place.commit(position, false);
+        signal();
+    }
+
+    /** Waits while paused; false if the subscription is to stop. */
+    private boolean awaitRunning() {
+        if (state != State.PAUSED || stopping) {
+            return !stopping;
+        }
+        lock.lock();
+        try {
+            while (state == State.PAUSED && !stopping) {
+                changed.awaitUninterruptibly();
+            }
+            return !stopping;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits before a next attempt; false if the subscription is to stop. */
+    private boolean backOff(long nanos) {
+        lock.lock();
+        try {
+            long left = nanos;
+            while (left > 0 && !stopping) {
+                left = changed.awaitNanos(left);
+            }
+            return !stopping;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return !stopping;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void end(State last, @Nullable Throwable why) {
+        lock.lock();
+        try {
+            if (state != State.CLOSED && state != State.FAILED) {
+                failure = why;
+                state = last;
+            }
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        place.close();
+    }
+
+    private void signal() {
+        if (waiting.get() != 0) {
+            signalAll();
+        }
+    }
+
+    private void signalAll() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public ConsumerStatus status() {
+        return statuses.of(place, state, failure);
+    }
+
+    @Override
+    public void pause() {
+        changeState(State.OPEN, State.PAUSED);
+    }
+
+    @Override
+    public void resume() {
+        changeState(State.PAUSED, State.OPEN);
+    }
+
+    private void changeState(State from, State to) {
+        lock.lock();
+        try {
+            if (state == from) {
+                state = to;
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean awaitPosition(long position, Duration wait) {
+        return await(() -> place.checkpoint() > position, "position " + position, wait);
+    }
+
+    @Override
+    public boolean awaitCaughtUp(Duration wait) {
+        long end = journal.endPosition();
+        return await(
+                () -> state == State.DONE || (!isBounded() && place.checkpoint() >= end),
+                "position " + (end - 1),
+                wait);
+    }
+
+    private boolean isBounded() {
+        return config.isStopAtEnd() || feed.isBounded();
+    }
+
+    private boolean await(BooleanSupplier reached, String what, Duration wait) {
+        long left = Waits.nanos(wait);
+        waiting.incrementAndGet();
+        lock.lock();
+        try {
+            while (!reached.getAsBoolean()) {
+                if (state == State.FAILED || state == State.CLOSED || state == State.DONE) {
+                    throw new IllegalStateException(
+                            "subscription is " + state + " before " + what + ": name=" + place.name() + " checkpoint="
+                                    + place.checkpoint(),
+                            failure);
+                }
+                if (left <= 0) {
+                    return false;
+                }
+                left = changed.awaitNanos(left);
+            }
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return reached.getAsBoolean();
+        } finally {
+            lock.unlock();
+            waiting.decrementAndGet();
+        }
+    }
+
+    /** Tells the thread to stop, without waiting for it. */
+    void stop() {
+        stopping = true;
+        signalAll();
+    }
+
+    @Override
+    @SuppressWarnings("ReferenceEquality") // a thread is itself only
+    public void close() {
+        stop();
+        statuses.closed(this);
+        if (Thread.currentThread() == thread) {
+            return;
+        }
+        if (!join(config.closeTimeout().toNanos())) {
+            LOGGER.warn(
+                    "handler of subscription {} did not end in {}, it is interrupted and left",
+                    place.name(),
+                    config.closeTimeout());
+            thread.interrupt();
+            end(State.CLOSED, null);
+        }
+    }
+
+    private boolean join(long nanos) {
+        lock.lock();
+        boolean interrupted = false;
+        try {
+            long left = nanos;
+            while (state == State.OPEN || state == State.PAUSED) {
+                if (left <= 0) {
+                    return false;
+                }
+                try {
+                    left = changed.awaitNanos(left);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            return true;
+        } finally {
+            lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

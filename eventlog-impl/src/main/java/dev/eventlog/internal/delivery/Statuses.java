@@ -1,0 +1,90 @@
+package dev.eventlog.internal.delivery;
+
+import dev.eventlog.ConsumerStatus;
+import dev.eventlog.internal.cursor.Cursor;
+import dev.eventlog.internal.cursor.Cursors;
+import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.JournalReader;
+import dev.eventlog.internal.support.Clock;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the statuses of consumers, and knows which are open.
+ *
+ * <p><b>Threading:</b> Thread-safe.
+ */
+final class Statuses {
+
+    private final Journal journal;
+    private final Cursors cursors;
+    private final Clock clock;
+    private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
+    // guarded by this
+    private @Nullable JournalReader reader;
+
+    Statuses(Journal journal, Cursors cursors, Clock clock) {
+        this.journal = journal;
+        this.cursors = cursors;
+        this.clock = clock;
+    }
+
+    void opened(AutoCloseable consumer) {
+        open.add(consumer);
+    }
+
+    void closed(AutoCloseable consumer) {
+        open.remove(consumer);
+    }
+
+    Set<AutoCloseable> open() {
+        return open;
+    }
+
+    ConsumerStatus of(Place place, ConsumerStatus.State state, @Nullable Throwable failure) {
+        return of(place.name(), place.checkpoint(), state, place.owner(), failure);
+    }
+
+    /** The status of a consumer that may be open or not, from what is kept of it. */
+    ConsumerStatus stored(String name) {
+        String owner = cursors.owner(name);
+        ConsumerStatus.State state = owner == null ? ConsumerStatus.State.CLOSED : ConsumerStatus.State.OPEN;
+        return of(name, cursors.checkpoint(name), state, owner, null);
+    }
+
+    ConsumerStatus of(
+            String name,
+            long checkpoint,
+            ConsumerStatus.State state,
+            @Nullable String owner,
+            @Nullable Throwable failure) {
+        long from = checkpoint == Cursor.NONE ? journal.firstPosition() : checkpoint;
+        long lag = Math.max(0, journal.endPosition() - from);
+        boolean isOpen = state != ConsumerStatus.State.CLOSED;
+        return new ConsumerStatus(
+                name,
+                state,
+                from,
+                lag,
+                lag == 0 ? 0 : journal.lengthFrom(from),
+                lag == 0 ? Duration.ZERO : ageAt(from),
+                name.equals(Place.UNNAMED) ? 0 : cursors.parked(name).count(),
+                isOpen ? owner : null,
+                failure);
+    }
+
+    private synchronized Duration ageAt(long position) {
+        JournalReader known = reader;
+        if (known == null) {
+            known = journal.newReader();
+            reader = known;
+        }
+        known.seek(position);
+        if (!known.next()) {
+            return Duration.ZERO;
+        }
+        return Duration.ofNanos(Math.max(0, clock.epochNanos() - known.event().appendTimeNanos()));
+    }
+}

@@ -1,0 +1,19 @@
+package dev.eventlog.internal.delivery;
+
+import java.time.Duration;
+
+/** How long to wait. <b>Threading:</b> Thread-safe: without state. */
+final class Waits {
+
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
+    private Waits() {}
+
+    /** The nanoseconds of a wait, a hundred years at most. */
+    static long nanos(Duration wait) {
+        if (wait.isNegative()) {
+            throw new IllegalArgumentException("wait is " + wait + "; it must not be negative");
+        }
+        return wait.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : wait.toNanos();
+    }
+}

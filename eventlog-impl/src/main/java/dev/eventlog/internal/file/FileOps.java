@@ -1,0 +1,108 @@
+package dev.eventlog.internal.file;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileLock;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The seam through which every file operation of ours goes, so that faults can be put in at each of them.
+ *
+ * <p>No method follows a symbolic link in the last element of a path, and only regular files with one name (no further
+ * hard link) are opened.
+ *
+ * <p><b>Threading:</b> Thread-safe. Call from an {@link IoThread}: an interrupt would close the channel.
+ */
+public interface FileOps {
+
+    /** How a file is opened. */
+    enum Mode {
+        /** For reading; it must exist. */
+        READ,
+        /** For reading and writing; it must exist. */
+        WRITE,
+        /** For reading and writing; created if absent, readable by its owner only. */
+        CREATE
+    }
+
+    /** Opens a regular file. */
+    OpenFile open(Path file, Mode mode) throws IOException;
+
+    /** Creates a directory, for its owner only, in one that exists; does nothing if it is one already. */
+    void createDirectory(Path directory) throws IOException;
+
+    /** Renames within a file system, replacing the target if it is a file. Atomic. */
+    void rename(Path from, Path to) throws IOException;
+
+    /** Deletes a file or an empty directory; does nothing if there is none. */
+    void delete(Path path) throws IOException;
+
+    /** Makes names that were created, renamed or deleted in a directory survive a power cut. */
+    void forceDirectory(Path directory) throws IOException;
+
+    /** Names in a directory, sorted; empty if there is no such directory. */
+    List<String> list(Path directory) throws IOException;
+
+    /** What is at a path; null if nothing. Does not follow a link. */
+    @Nullable
+    Attributes attributes(Path path) throws IOException;
+
+    /** The path with all symbolic links resolved; it must exist. */
+    Path realPath(Path path) throws IOException;
+
+    /**
+     * What is at a path.
+     *
+     * @param isDirectory a directory
+     * @param isRegularFile a regular file, not a link
+     * @param length bytes, of a regular file
+     * @param fileKey identity of the file while it exists, such as device and inode; null if unknown
+     * @param owner name of its owner; null if unknown
+     * @param isWritableByOthers whether every user may write
+     */
+    record Attributes(
+            boolean isDirectory,
+            boolean isRegularFile,
+            long length,
+            @Nullable Object fileKey,
+            @Nullable String owner,
+            boolean isWritableByOthers) {}
+
+    /** A file that is open. <b>Threading:</b> Thread-safe. */
+    interface OpenFile extends Closeable {
+
+        /** The path it was opened at. */
+        Path path();
+
+        /** Bytes in the file. */
+        long length() throws IOException;
+
+        /** Reads from an offset until the buffer is full or the file ends; returns the number of bytes. */
+        int read(ByteBuffer target, long offset) throws IOException;
+
+        /** Writes all of the buffer at an offset. */
+        void write(ByteBuffer source, long offset) throws IOException;
+
+        /** Makes the contents survive a power cut, those written through any mapping of the file included. */
+        void force() throws IOException;
+
+        /** Cuts the file. */
+        void truncate(long length) throws IOException;
+
+        /** Maps the first bytes of the file, which must have them. */
+        MappedByteBuffer map(boolean writable, long length) throws IOException;
+
+        /** Tries to take the operating system's lock on the file; null if another process has it. */
+        @Nullable
+        FileLock tryLock() throws IOException;
+    }
+
+    /** The operating system's files. */
+    static FileOps system() {
+        return new SystemFileOps();
+    }
+}

@@ -1,0 +1,150 @@
+package dev.eventlog.internal.file;
+
+import dev.eventlog.error.LogClosedException;
+import java.io.IOException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one thread of a log on which its file operations run. An interrupt of a user's thread would close a channel it is
+ * using, and with the lock file's channel free the log's lock; so users' threads only wait here, and go on waiting when
+ * interrupted, with their flag kept.
+ *
+ * <p><b>Threading:</b> Thread-safe.
+ */
+public final class IoThread implements AutoCloseable {
+
+    /** File work that gives a result. */
+    @FunctionalInterface
+    public interface Work<R extends @Nullable Object> {
+        /** Does it. */
+        R run() throws IOException;
+    }
+
+    /** File work without a result. */
+    @FunctionalInterface
+    public interface Task {
+        /** Does it. */
+        void run() throws IOException;
+    }
+
+    private final ScheduledThreadPoolExecutor executor;
+    // written by the thread factory before the thread starts, read by any thread; published by volatile
+    private volatile @Nullable Thread thread;
+
+    /** Starts no thread yet: the first work does. */
+    public IoThread(@Nullable ThreadFactory factory) {
+        executor = new ScheduledThreadPoolExecutor(1, work -> {
+            Thread made = factory == null ? daemon(work) : factory.newThread(work);
+            thread = made;
+            return made;
+        });
+        executor.setRemoveOnCancelPolicy(true);
+        executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    }
+
+    private static Thread daemon(Runnable work) {
+        var made = new Thread(work, "eventlog-io");
+        made.setDaemon(true);
+        return made;
+    }
+
+    /** Runs work on the thread and waits for it, also while interrupted. */
+    public <R extends @Nullable Object> R call(Work<R> work) throws IOException {
+        if (isCurrent()) {
+            return work.run();
+        }
+        Future<R> future = submit(work);
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return future.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } catch (ExecutionException e) {
+            throw rethrow(e.getCause());
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private <R extends @Nullable Object> Future<R> submit(Work<R> work) {
+        try {
+            return executor.submit(work::run);
+        } catch (RejectedExecutionException closed) {
+            throw new LogClosedException("log is closed; open it again");
+        }
+    }
+
+    /** Runs a task on the thread and waits for it, also while interrupted. */
+    public void run(Task task) throws IOException {
+        this.<@Nullable Object>call(() -> {
+            task.run();
+            return null;
+        });
+    }
+
+    /** Runs work later on the thread; it handles its own errors. Does nothing once closed. */
+    public void later(Runnable work) {
+        try {
+            executor.execute(work);
+        } catch (RejectedExecutionException closed) {
+            // what is left undone is found at the next open
+        }
+    }
+
+    /** Runs work again and again, with this pause between; it handles its own errors. */
+    public void every(long nanos, Runnable work) {
+        var unused = executor.scheduleWithFixedDelay(work, nanos, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Lets queued work end, then stops the thread; waits for it unless called on it. */
+    @Override
+    public void close() {
+        executor.shutdown();
+        if (isCurrent()) {
+            return;
+        }
+        boolean interrupted = false;
+        while (true) {
+            try {
+                if (executor.awaitTermination(1, TimeUnit.MINUTES)) {
+                    break;
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a thread is itself only
+    private boolean isCurrent() {
+        return Thread.currentThread() == thread;
+    }
+
+    private static RuntimeException rethrow(@Nullable Throwable cause) throws IOException {
+        if (cause instanceof IOException e) {
+            throw e;
+        }
+        if (cause instanceof Error e) {
+            throw e;
+        }
+        if (cause instanceof RuntimeException e) {
+            return e;
+        }
+        return new IllegalStateException(cause);
+    }
+}

@@ -1,0 +1,266 @@
+package dev.eventlog.internal.journal;
+
+import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.file.IoThread;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Segments on disk. Each is written through a Chronicle queue of its own in {@code active/n/}, and when full recorded in
+ * the manifest and moved to {@code segments/}, where only this package reads it.
+ *
+ * <p>Order when a segment is sealed: force its contents, let Chronicle go, rename, force the directories, record it,
+ * force the record. A process that dies between two steps is carried on by {@link Recovery}.
+ *
+ * <p><b>Threading:</b> Thread-safe except {@link #publishEnd}: the holder of the append lock. What touches files runs on
+ * the I/O thread; the fields say so.
+ */
+final class ChronicleSegmentStore implements SegmentStore {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(ChronicleSegmentStore.class);
+
+    private final LogDirectory directory;
+    private final FileOps files;
+    private final IoThread io;
+    private final Manifest manifest;
+    private final StateFile state;
+    private final DirectoryLock lock;
+    private final Identity identity;
+    private final Consumer<Throwable> onFailure;
+
+    // written and read on the I/O thread
+    private final List<Unsealed> unsealed = new ArrayList<>();
+    // written on the I/O thread and by the holder of the append lock; published by volatile
+    private volatile @Nullable Prepared prepared;
+    // written on the I/O thread, read by any; published by volatile
+    private volatile long durablePosition;
+    private @Nullable IOException failure;
+
+    /**
+     * What the store needs to know of its log.
+     *
+     * @param logId identity of the log
+     * @param seed its frames' seed
+     * @param capacity length of segments
+     */
+    record Identity(UUID logId, int seed, long capacity) {}
+
+    /** A segment that was begun before it is needed. */
+    private record Prepared(long number, ChronicleSegmentWriter writer) {}
+
+    /** A segment that was begun and not sealed, with a channel to force it by. */
+    private record Unsealed(long number, ChronicleSegmentWriter writer, FileOps.OpenFile file) {}
+
+    /** What {@link Recovery} and the open have made ready. */
+    record Parts(LogDirectory directory, Manifest manifest, StateFile state, DirectoryLock lock) {}
+
+    ChronicleSegmentStore(Parts parts, Identity identity, FileOps files, IoThread io, Consumer<Throwable> onFailure) {
+        this.directory = parts.directory();
+        this.manifest = parts.manifest();
+        this.state = parts.state();
+        this.lock = parts.lock();
+        this.identity = identity;
+        this.files = files;
+        this.io = io;
+        this.onFailure = onFailure;
+        durablePosition = state.durablePosition();
+    }
+
+    @Override
+    public SegmentWriter begin(long number, long leastLength) throws IOException {
+        Prepared ready = prepared;
+        if (ready != null && ready.number() == number) {
+            prepared = null;
+            return ready.writer();
+        }
+        return io.call(() -> {
+            Prepared meanwhile = prepared;
+            if (meanwhile != null && meanwhile.number() == number) {
+                prepared = null;
+                return meanwhile.writer();
+            }
+            return create(number);
+        });
+    }
+
+    @Override
+    public void prepare(long number) {
+        io.later(() -> {
+            try {
+                if (prepared == null) {
+                    prepared = new Prepared(number, create(number));
+                }
+            } catch (IOException | RuntimeException e) {
+                LOGGER.warn("next segment could not be prepared; it is tried again when needed", e);
+            }
+        });
+    }
+
+    private ChronicleSegmentWriter create(long number) throws IOException {
+        Path active = directory.active(number);
+        if (files.attributes(active) != null) {
+            directory.deleteActive(number);
+        }
+        files.createDirectory(active);
+        ChronicleSegmentWriter writer =
+                ChronicleSegmentWriter.create(active, identity.capacity(), file -> map(file, OPEN_LENGTH));
+        FileOps.OpenFile file = files.open(writer.file(), FileOps.Mode.WRITE);
+        unsealed.add(new Unsealed(number, writer, file));
+        files.forceDirectory(active);
+        files.forceDirectory(directory.active());
+        return writer;
+    }
+
+    private static final long OPEN_LENGTH = -1;
+
+    private ByteBuffer map(Path file, long length) throws IOException {
+        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
+            long mapped = length == OPEN_LENGTH ? open.length() : Math.min(length, open.length());
+            return open.map(false, mapped).order(ByteOrder.LITTLE_ENDIAN);
+        }
+    }
+
+    @Override
+    public ByteBuffer map(Segment segment) throws IOException {
+        return io.call(() -> map(directory.segment(segment.number()), OPEN_LENGTH));
+    }
+
+    @Override
+    public SparseIndex index(Segment segment) throws IOException {
+        return io.call(() -> {
+            Path file = directory.index(segment.number());
+            SparseIndex index = IndexFile.read(file, identity.logId(), segment.number(), files);
+            if (index != null) {
+                return index;
+            }
+            try (FileOps.OpenFile open = files.open(directory.segment(segment.number()), FileOps.Mode.READ)) {
+                index = SegmentScanner.scan(open, identity.seed(), null).index();
+            }
+            IndexFile.write(file, identity.logId(), segment.number(), index, files);
+            return index;
+        });
+    }
+
+    @Override
+    public void publishEnd(long endPosition) {
+        state.publishEnd(endPosition);
+    }
+
+    @Override
+    public void seal(Segment segment, SegmentWriter writer) {
+        io.later(() -> {
+            try {
+                sealNow(segment, writer);
+            } catch (IOException e) {
+                failure = failure == null ? e : failure;
+                onFailure.accept(e);
+            }
+        });
+    }
+
+    private void sealNow(Segment segment, SegmentWriter writer) throws IOException {
+        Unsealed sealing = unsealed(writer);
+        sealing.file().force();
+        durable(segment.endPosition());
+        sealing.writer().close();
+        files.rename(sealing.writer().file(), directory.segment(segment.number()));
+        files.forceDirectory(directory.segments());
+        files.forceDirectory(directory.active(segment.number()));
+        manifest.addSegment(segment);
+        manifest.force();
+        IndexFile.write(
+                directory.index(segment.number()), identity.logId(), segment.number(), segment.index(this), files);
+        segment.release();
+        sealing.file()
+                .truncate(Recovery.trimmedLength(
+                        segment.endOffset(), sealing.file().length()));
+        sealing.file().close();
+        unsealed.remove(sealing);
+        directory.deleteActive(segment.number());
+    }
+
+    private Unsealed unsealed(SegmentWriter writer) {
+        for (Unsealed candidate : unsealed) {
+            if (candidate.writer() == writer) {
+                return candidate;
+            }
+        }
+        throw new IllegalStateException("segment was not begun here");
+    }
+
+    @Override
+    public void discard(SegmentWriter writer) {
+        io.later(() -> {
+            try {
+                discardNow(unsealed(writer));
+            } catch (IOException e) {
+                LOGGER.warn("segment without events could not be deleted; the next open does", e);
+            }
+        });
+    }
+
+    private void discardNow(Unsealed empty) throws IOException {
+        unsealed.remove(empty);
+        empty.file().close();
+        empty.writer().close();
+        directory.deleteActive(empty.number());
+    }
+
+    @Override
+    public void force(long endPosition) throws IOException {
+        io.run(() -> {
+            if (failure != null) {
+                throw failure;
+            }
+            for (Unsealed each : unsealed) {
+                each.file().force();
+            }
+            durable(endPosition);
+        });
+    }
+
+    private void durable(long position) {
+        if (position > durablePosition) {
+            durablePosition = position;
+            state.publishDurable(position);
+        }
+    }
+
+    @Override
+    public long durablePosition() {
+        return durablePosition;
+    }
+
+    @Override
+    public void close() throws IOException {
+        io.run(() -> {
+            try {
+                Prepared unused = prepared;
+                if (unused != null) {
+                    prepared = null;
+                    discardNow(unsealed(unused.writer()));
+                }
+                for (Unsealed left : List.copyOf(unsealed)) {
+                    left.file().close();
+                    left.writer().close();
+                }
+                unsealed.clear();
+                manifest.close();
+            } finally {
+                lock.release();
+            }
+            if (failure != null) {
+                throw failure;
+            }
+        });
+    }
+}

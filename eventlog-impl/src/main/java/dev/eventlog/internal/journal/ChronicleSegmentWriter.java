@@ -1,0 +1,169 @@
+package dev.eventlog.internal.journal;
+
+import java.io.IOException;
+import java.io.StreamCorruptedException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import net.openhft.chronicle.bytes.Bytes;
+import net.openhft.chronicle.bytes.BytesStore;
+import net.openhft.chronicle.queue.ExcerptAppender;
+import net.openhft.chronicle.queue.impl.ExcerptContext;
+import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
+import net.openhft.chronicle.queue.impl.single.SingleChronicleQueueBuilder;
+import net.openhft.chronicle.wire.DocumentContext;
+import net.openhft.chronicle.wire.Wire;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes one segment through a Chronicle queue of its own, which holds nothing else and never rolls.
+ *
+ * <p>One chunk maps the whole segment, so appending never maps. The first frame goes through the appender, which sets
+ * Chronicle's own index and write position; the others through the wire's document protocol directly: reserve the
+ * header, copy, set the header. Chronicle's lock, index and write position are left out there: the append lock is held,
+ * the directory is ours alone, and nobody opens the file with Chronicle again.
+ *
+ * <p><b>Threading:</b> One thread at a time: the one that holds the append lock; begun and closed on the I/O thread.
+ */
+final class ChronicleSegmentWriter implements SegmentWriter {
+
+    /** Chronicle takes documents up to this part of a block. */
+    private static final int BLOCK_PARTS = 4;
+
+    private static final int DOCUMENT_HEADER_LENGTH = 4;
+    /** Chronicle zeroes this much behind a document. */
+    private static final int CLEARED_LENGTH = 8;
+
+    private static final long BLOCK_ALIGNMENT = 64 << 10;
+
+    private final SingleChronicleQueue queue;
+    private final ExcerptAppender appender;
+    private final Path file;
+    private final long capacity;
+    private final ByteBuffer readable;
+    private @Nullable Wire wire;
+    private long endOffset;
+
+    private ChronicleSegmentWriter(
+            SingleChronicleQueue queue, ExcerptAppender appender, Path file, long capacity, ByteBuffer readable) {
+        this.queue = queue;
+        this.appender = appender;
+        this.file = file;
+        this.capacity = capacity;
+        this.readable = readable;
+        this.endOffset = DocumentHeader.firstFree(readable);
+    }
+
+    /**
+     * Creates the queue and its file in an empty directory.
+     *
+     * @param mapper maps the file for reading
+     */
+    static ChronicleSegmentWriter create(Path directory, long capacity, Mapper mapper) throws IOException {
+        long block = (capacity + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
+        SingleChronicleQueue queue = null;
+        try {
+            queue = SingleChronicleQueueBuilder.binary(directory)
+                    .rollCycle(new SegmentRollCycle())
+                    .timeProvider(() -> SegmentRollCycle.TIME_MILLIS)
+                    .blockSize(block)
+                    .timeoutMS(1_000)
+                    .build();
+            if (queue.metaStore().readOnly()) {
+                throw new IOException("Chronicle Queue could only open it read-only (no space left on device,"
+                        + " or no permission to write): " + directory);
+            }
+            ExcerptAppender appender = queue.createAppender();
+            appender.singleThreadedCheckDisabled(true);
+            try (DocumentContext document = appender.writingDocument(true)) {
+                document.wire().bytes().writeInt(0);
+            }
+            Path file = appender.currentFile().toPath();
+            return new ChronicleSegmentWriter(queue, appender, file, capacity, mapper.map(file));
+        } catch (IOException | RuntimeException | Error e) {
+            if (queue != null) {
+                queue.close();
+            }
+            throw e instanceof IOException io ? io : new IOException("segment could not be begun: " + directory, e);
+        }
+    }
+
+    /** Maps a file for reading. */
+    @FunctionalInterface
+    interface Mapper {
+        ByteBuffer map(Path file) throws IOException;
+    }
+
+    @Override
+    public long append(ByteBuffer frame, int length) {
+        Wire open = wire;
+        if (open == null) {
+            return appendFirst(frame, length);
+        }
+        long offset = endOffset;
+        Bytes<?> bytes = open.bytes();
+        if (open.enterHeader(length) != offset) {
+            throw new IllegalStateException(
+                    "Chronicle's write position is not ours: file=" + file + " offset=" + offset);
+        }
+        bytes.bytesStore().write(offset + DOCUMENT_HEADER_LENGTH, frame, 0, length);
+        bytes.writePosition(offset + DOCUMENT_HEADER_LENGTH + length);
+        try {
+            open.updateHeader(offset, false, 0);
+        } catch (StreamCorruptedException e) {
+            throw new IllegalStateException(
+                    "segment was written by somebody else: file=" + file + " offset=" + offset, e);
+        }
+        endOffset = offset + DOCUMENT_HEADER_LENGTH + length;
+        return offset;
+    }
+
+    private long appendFirst(ByteBuffer frame, int length) {
+        long offset = endOffset;
+        BytesStore<?, ByteBuffer> source = BytesStore.wrap(frame);
+        Bytes<ByteBuffer> bytes = source.bytesForRead();
+        try {
+            bytes.readPositionRemaining(0, length);
+            appender.writeBytes(bytes);
+        } finally {
+            bytes.releaseLast();
+        }
+        Wire opened = ((ExcerptContext) appender).wire();
+        if (opened == null || opened.bytes().writePosition() != offset + DOCUMENT_HEADER_LENGTH + length) {
+            throw new IllegalStateException(
+                    "first frame is not where it should be: file=" + file + " offset=" + offset);
+        }
+        wire = opened;
+        endOffset = opened.bytes().writePosition();
+        return offset;
+    }
+
+    @Override
+    public long endOffset() {
+        return endOffset;
+    }
+
+    @Override
+    public long capacity() {
+        return capacity - CLEARED_LENGTH;
+    }
+
+    @Override
+    public ByteBuffer readable() {
+        return readable;
+    }
+
+    /** The file that is written. */
+    Path file() {
+        return file;
+    }
+
+    /** Greatest frame for segments of this length. */
+    static int maxFrameLength(long capacity) {
+        return (int) Math.min(Integer.MAX_VALUE / 2, capacity / BLOCK_PARTS);
+    }
+
+    /** Lets Chronicle go; it unmaps in the background. */
+    void close() {
+        queue.close();
+    }
+}

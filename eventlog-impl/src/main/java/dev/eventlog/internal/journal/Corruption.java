@@ -1,0 +1,74 @@
+package dev.eventlog.internal.journal;
+
+import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.EventLogException;
+import dev.eventlog.error.LogFailedException;
+import dev.eventlog.error.StorageFullException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the exceptions for damage and for failing files, so that each says what, where and what to do.
+ *
+ * <p><b>Threading:</b> Thread-safe: without state.
+ */
+final class Corruption {
+
+    private Corruption() {}
+
+    /** Damage at a place of a file. */
+    static CorruptLogException at(String what, Path file, long offset, long fromPosition, long toPosition) {
+        return at(what, file, offset, fromPosition, toPosition, null);
+    }
+
+    static CorruptLogException at(
+            String what, Path file, long offset, long fromPosition, long toPosition, @Nullable Throwable cause) {
+        return new CorruptLogException(
+                what + ": file=" + file + " offset=" + offset + " positions="
+                        + fromPosition + ".." + (toPosition == Long.MAX_VALUE ? "unknown" : toPosition)
+                        + "; nothing was changed. Restore the log from a backup, or copy what is readable to a new log",
+                file,
+                offset,
+                fromPosition,
+                toPosition,
+                cause);
+    }
+
+    /** A file operation that failed while a log was opened or a segment begun: nothing was appended. */
+    static EventLogException io(String what, Path where, IOException cause) {
+        if (isFull(cause)) {
+            return new StorageFullException(
+                    what + " failed, storage is full: path=" + where + " (" + cause.getMessage()
+                            + "); nothing was appended. Make room, then go on",
+                    cause);
+        }
+        String advice = cause instanceof AccessDeniedException
+                ? "; give user " + System.getProperty("user.name") + " the right to read and write it"
+                : "";
+        return new LogFailedException(
+                what + " failed: path=" + where + " (" + describe(cause) + ")" + advice, false, cause);
+    }
+
+    private static String describe(IOException cause) {
+        return cause instanceof AccessDeniedException
+                ? "permission denied: " + cause.getMessage()
+                : cause.getClass() == IOException.class ? String.valueOf(cause.getMessage()) : cause.toString();
+    }
+
+    /** Whether an error, or one that caused it, says that the disk, a quota or the file-size limit is used up. */
+    static boolean isFull(Throwable error) {
+        int depth = 0;
+        for (Throwable t = error; t != null && depth < 16; t = t.getCause(), depth++) {
+            String message = String.valueOf(t.getMessage()).toLowerCase(Locale.ROOT);
+            if (message.contains("no space left")
+                    || message.contains("quota exceeded")
+                    || message.contains("file too large")) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

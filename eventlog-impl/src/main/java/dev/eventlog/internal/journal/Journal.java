@@ -1,0 +1,648 @@
+package dev.eventlog.internal.journal;
+
+import dev.eventlog.Codec;
+import dev.eventlog.EventLogConfig;
+import dev.eventlog.error.LogClosedException;
+import dev.eventlog.error.LogFailedException;
+import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.frame.FrameBuilder;
+import dev.eventlog.internal.frame.FrameDescriptor;
+import dev.eventlog.internal.support.Clock;
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The frames of a log in the order of their positions: appends at the end, rolls from segment to segment, knows what is
+ * readable and what is durable. The same code runs on disk and in memory; where bytes live is behind
+ * {@link SegmentStore}.
+ *
+ * <p>An append: under the append lock the frame gets its position, time and place in the chain, is copied into the
+ * segment, and only then {@code endPosition} is published, first to the store for the next open, then to readers. No user
+ * code runs under the lock. If writing throws, nobody knows whether the frame is there: the journal fails, takes no
+ * further append, and the next open looks.
+ *
+ * <pre>
+ *   field             written by              read by     published by
+ *   endPosition       append lock's holder    any         release / acquire
+ *   segments          append lock's holder    any         volatile, before the endPosition that needs it
+ *   writer, chain     append lock's holder    the same    the lock
+ *   failure, closed   any                     any         volatile
+ * </pre>
+ *
+ * <p><b>Threading:</b> Thread-safe. <b>Allocation:</b> {@link #append} none, except at a roll.
+ */
+public final class Journal implements AutoCloseable {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Journal.class);
+
+    /** Room that stays free in each segment for its close frame. */
+    private static final int CLOSE_RESERVE = 128;
+    /** Longest dictionary frame at the beginning of a segment. */
+    private static final int DICTIONARY_FRAME_LENGTH = 32 << 10;
+    /** Longest frame with one dictionary record. */
+    private static final int MAX_RECORD_FRAME_LENGTH = 512;
+    /** Frame length beyond the greatest event. */
+    private static final int FRAME_OVERHEAD = 4096;
+    /** A clock that steps back further than this begins a segment; within it, the time stands still. */
+    private static final long CLAMPED_STEP_NANOS = TimeUnit.MINUTES.toNanos(1);
+    /** Positions keep their top 16 bits for a partition. */
+    private static final long MAX_POSITION = (1L << 48) - 1;
+
+    private static final VarHandle END;
+
+    static {
+        try {
+            END = MethodHandles.lookup().findVarHandle(Journal.class, "endPosition", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final SegmentStore store;
+    private final Clock clock;
+    private final UUID logId;
+    private final int epoch;
+    private final UUID bootId;
+    private final Dictionary dictionary;
+    private final List<Manifest.Epoch> epochs;
+    private final long firstPosition;
+    private final @Nullable Path directory;
+    private final int seed;
+    private final int maxEventLength;
+    private final int maxFrameLength;
+    private final Waiters waiters = new Waiters();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final FrameBuilder control;
+
+    private volatile Segment[] segments;
+    private volatile @Nullable Throwable failure;
+    private volatile boolean closed;
+
+    @SuppressWarnings("unused") // through END
+    private long endPosition;
+
+    // guarded by lock
+    private SegmentWriter writer;
+    private Segment active;
+    private SparseIndex index = new SparseIndex();
+    private int previousCrc;
+    private long frameCount;
+    private long dataFrameCount;
+    private long firstTimeNanos;
+    private long lastTimeNanos;
+    private boolean nextRequested;
+
+    /**
+     * What a journal is made of.
+     *
+     * @param logId identity of the log
+     * @param bootId boot of the machine; zeros if unknown
+     * @param epoch this writer's
+     * @param firstPosition position of the first event ever
+     * @param endPosition where the next event goes
+     * @param nextSegment number of the segment to begin with
+     * @param segments sealed ones, oldest first
+     * @param dictionary schemas and sources so far
+     * @param epochs all writers' opens on disk, this one the last
+     * @param directory real path; null in memory
+     */
+    record Parts(
+            UUID logId,
+            UUID bootId,
+            int epoch,
+            long firstPosition,
+            long endPosition,
+            long nextSegment,
+            Segment[] segments,
+            Dictionary dictionary,
+            List<Manifest.Epoch> epochs,
+            @Nullable Path directory) {}
+
+    Journal(SegmentStore store, Parts parts, EventLogConfig config, Clock clock) throws IOException {
+        this.store = store;
+        this.clock = clock;
+        long nowNanos = clock.epochNanos();
+        logId = parts.logId();
+        bootId = parts.bootId();
+        epoch = parts.epoch();
+        firstPosition = parts.firstPosition();
+        directory = parts.directory();
+        dictionary = parts.dictionary();
+        epochs = parts.epochs();
+        segments = parts.segments();
+        seed = FrameBuilder.seed(logId);
+        maxEventLength = config.maxEventLengthBytes();
+        maxFrameLength = maxFrameLength(config);
+        control = newFrame();
+        lastTimeNanos = nowNanos;
+        END.setRelease(this, parts.endPosition());
+        writer = store.begin(parts.nextSegment(), leastLength(0));
+        active = new Segment(parts.nextSegment(), epoch, parts.endPosition());
+        beginSegment(nowNanos);
+    }
+
+    /** Opens the journal of a log: on disk if the configuration names a directory, else in memory. */
+    public static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io) {
+        return JournalOpener.open(config, files, clock, io);
+    }
+
+    static int maxFrameLength(EventLogConfig config) {
+        return (int) Math.min(
+                ChronicleSegmentWriter.maxFrameLength(config.segmentLengthBytes()),
+                config.segmentLengthBytes() / 8 + FRAME_OVERHEAD);
+    }
+
+    /** Identity of the log. */
+    public UUID id() {
+        return logId;
+    }
+
+    /** This writer's epoch. */
+    public int epoch() {
+        return epoch;
+    }
+
+    /** Position behind the last event that a writer's epoch left; -1 if there was no such epoch. */
+    public long epochEnd(int number) {
+        if (number == epoch) {
+            return endPosition();
+        }
+        boolean found = false;
+        for (Manifest.Epoch each : epochs) {
+            if (found) {
+                return each.basePosition();
+            }
+            found = each.number() == number;
+        }
+        return -1;
+    }
+
+    /** Whether the machine was started anew after an epoch, so that events which were not durable may be lost. */
+    public boolean isRestartedSince(int number) {
+        Manifest.Epoch then = null;
+        for (Manifest.Epoch each : epochs) {
+            if (then != null && !each.bootId().equals(then.bootId())) {
+                return true;
+            }
+            then = each.number() == number ? each : then;
+        }
+        return false;
+    }
+
+    /** The log's directory; null in memory. */
+    public @Nullable Path directory() {
+        return directory;
+    }
+
+    /** Position of the oldest event that is kept. */
+    public long firstPosition() {
+        return firstPosition;
+    }
+
+    /** Where the next event goes: everything below is readable. */
+    public long endPosition() {
+        return (long) END.getAcquire(this);
+    }
+
+    /** Everything below survives a power cut. */
+    public long durablePosition() {
+        return Math.min(store.durablePosition(), endPosition());
+    }
+
+    /** A builder for frames of this log. */
+    public FrameBuilder newFrame() {
+        return new FrameBuilder(maxFrameLength, maxEventLength, seed);
+    }
+
+    /** A reader that stands at the first position. */
+    public JournalReader newReader() {
+        return new JournalReader(this, seed);
+    }
+
+    /** Appends a finished frame and returns the position of its first event. */
+    public long append(FrameBuilder frame) {
+        // outside the lock: a user's clock is a user's code
+        long nowNanos = clock.epochNanos();
+        long position;
+        lock.lock();
+        try {
+            position = endPosition;
+            requirePositions(position, frame.eventCount());
+            ensureRoom(frame.length(), nowNanos);
+            long time = Math.max(nowNanos, lastTimeNanos);
+            long offset = write(frame, time);
+            if (dataFrameCount++ == 0) {
+                firstTimeNanos = time;
+            }
+            lastTimeNanos = time;
+            index.offer(position, time, offset);
+            long end = position + frame.eventCount();
+            store.publishEnd(end);
+            END.setRelease(this, end);
+        } finally {
+            lock.unlock();
+        }
+        waiters.signal();
+        return position;
+    }
+
+    private static void requirePositions(long position, int count) {
+        if (count > MAX_POSITION - position) {
+            throw new LogFailedException(
+                    "positions are used up: endPosition=" + position + "; begin a new log", false, null);
+        }
+    }
+
+    /** Writes a frame behind the last; the caller holds the lock and has made room. */
+    private long write(FrameBuilder frame, long timeNanos) {
+        int crc = frame.stamp(endPosition, timeNanos, store.durablePosition(), epoch, previousCrc);
+        long offset;
+        try {
+            offset = writer.append(frame.buffer(), frame.length());
+        } catch (Throwable unknown) {
+            fail(unknown);
+            throw new LogFailedException(
+                    "append failed and its outcome is unknown: position=" + endPosition + place()
+                            + "; the log takes no further append. Close it and open it again, then look whether the event is there",
+                    true,
+                    unknown);
+        }
+        previousCrc = crc;
+        frameCount++;
+        return offset;
+    }
+
+    /** Rolls if the frame does not fit, or the clock stepped back too far; refuses if the log is closed or failed. */
+    private void ensureRoom(int frameLength, long nowNanos) {
+        requireWritable();
+        boolean steppedBack = lastTimeNanos - nowNanos > CLAMPED_STEP_NANOS;
+        if (dataFrameCount == 0) {
+            if (steppedBack) {
+                lastTimeNanos = nowNanos;
+            }
+        } else if (steppedBack) {
+            roll(frameLength, nowNanos);
+            return;
+        }
+        if (!hasRoom(frameLength)) {
+            roll(frameLength, Math.max(nowNanos, lastTimeNanos));
+            if (!hasRoom(frameLength)) {
+                throw new IllegalStateException("frame of " + frameLength + " bytes does not fit a segment of "
+                        + writer.capacity() + " bytes behind the log's names of types and sources" + place()
+                        + "; open the log with a greater segmentLengthBytes");
+            }
+        } else if (!nextRequested && writer.endOffset() > writer.capacity() / 2) {
+            nextRequested = true;
+            store.prepare(active.number() + 1);
+        }
+    }
+
+    private boolean hasRoom(int frameLength) {
+        return writer.endOffset() + DocumentHeader.LENGTH + frameLength + CLOSE_RESERVE <= writer.capacity();
+    }
+
+    private void requireWritable() {
+        if (closed) {
+            throw new LogClosedException("log is closed" + place() + "; open it again");
+        }
+        Throwable cause = failure;
+        if (cause != null) {
+            throw new LogFailedException(
+                    "log has stopped writing after an error, nothing was appended" + place()
+                            + "; close it and open it again",
+                    false,
+                    cause);
+        }
+    }
+
+    private String place() {
+        return directory == null ? " (in memory)" : ": directory=" + directory;
+    }
+
+    /** Ends the segment and begins the next; if that cannot be had, nothing has changed. */
+    private void roll(int frameLength, long timeNanos) {
+        long number = active.number() + 1;
+        SegmentWriter next;
+        try {
+            next = store.begin(number, leastLength(frameLength));
+        } catch (IOException e) {
+            throw Corruption.io("beginning segment " + number, directory == null ? Path.of("memory") : directory, e);
+        }
+        if (dataFrameCount > 0) {
+            endSegment();
+            store.seal(active, writer);
+        } else {
+            dropSegment();
+        }
+        writer = next;
+        active = new Segment(number, epoch, endPosition);
+        beginSegment(timeNanos);
+    }
+
+    private void endSegment() {
+        control.begin(FrameDescriptor.KIND_CLOSE);
+        ControlRecords.putClose(control, frameCount, endPosition);
+        control.finish();
+        write(control, lastTimeNanos);
+        active.seal(
+                new Segment.SegmentEnd(endPosition, writer.endOffset(), firstTimeNanos, lastTimeNanos, previousCrc));
+    }
+
+    /** Takes the last segment, which has no event, out of the row; readers that stand in it pass on. */
+    private void dropSegment() {
+        Segment[] known = segments;
+        segments = Arrays.copyOf(known, known.length - 1);
+        active.seal(new Segment.SegmentEnd(endPosition, writer.endOffset(), 0, 0, previousCrc));
+        store.discard(writer);
+    }
+
+    private void beginSegment(long timeNanos) {
+        Segment[] known = segments;
+        Segment previous = known.length == 0 ? null : known[known.length - 1];
+        index = new SparseIndex();
+        previousCrc = 0;
+        frameCount = 0;
+        dataFrameCount = 0;
+        nextRequested = false;
+        lastTimeNanos = timeNanos;
+        control.begin(FrameDescriptor.KIND_CONTROL);
+        ControlRecords.putOpen(control, active.number(), logId, bootId, previous);
+        for (int n = 1; n < dictionary.nextSchema(); n++) {
+            Codec.Schema schema = dictionary.schema(n);
+            if (schema != null) {
+                writeFullControl(timeNanos);
+                ControlRecords.putSchema(control, n, schema);
+            }
+        }
+        for (int n = 1; n < dictionary.nextSource(); n++) {
+            String source = dictionary.source(n);
+            if (source != null) {
+                writeFullControl(timeNanos);
+                ControlRecords.putSource(control, n, source);
+            }
+        }
+        writeControl(timeNanos);
+        active.keep(writer.readable(), index);
+        Segment[] grown = Arrays.copyOf(known, known.length + 1);
+        grown[known.length] = active;
+        segments = grown;
+    }
+
+    private void writeFullControl(long timeNanos) {
+        if (control.length() > DICTIONARY_FRAME_LENGTH) {
+            writeControl(timeNanos);
+            control.begin(FrameDescriptor.KIND_CONTROL);
+        }
+    }
+
+    private void writeControl(long timeNanos) {
+        control.finish();
+        write(control, timeNanos);
+    }
+
+    /** Bytes that a new segment needs for its dictionary and a frame. */
+    private long leastLength(int frameLength) {
+        long entries = (long) dictionary.nextSchema() * 400 + (long) dictionary.nextSource() * 128;
+        return entries + frameLength + 2L * DICTIONARY_FRAME_LENGTH;
+    }
+
+    /** The number of a schema, given to it now if it has none. */
+    public int schemaNumber(Codec.Schema schema) {
+        int number = dictionary.schemaNumber(schema);
+        if (number != 0) {
+            return number;
+        }
+        long now = clock.epochNanos();
+        lock.lock();
+        try {
+            number = dictionary.schemaNumber(schema);
+            if (number == 0) {
+                number = dictionary.nextSchema();
+                requireEntry(number, "types");
+                ensureRoom(MAX_RECORD_FRAME_LENGTH, now);
+                control.begin(FrameDescriptor.KIND_CONTROL);
+                ControlRecords.putSchema(control, number, schema);
+                writeControl(lastTimeNanos);
+                dictionary.addSchema(number, schema);
+            }
+            return number;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The number of a source, given to it now if it has none. */
+    public int sourceNumber(String source) {
+        int number = dictionary.sourceNumber(source);
+        if (number != 0) {
+            return number;
+        }
+        long now = clock.epochNanos();
+        lock.lock();
+        try {
+            number = dictionary.sourceNumber(source);
+            if (number == 0) {
+                number = dictionary.nextSource();
+                requireEntry(number, "sources");
+                ensureRoom(MAX_RECORD_FRAME_LENGTH, now);
+                control.begin(FrameDescriptor.KIND_CONTROL);
+                ControlRecords.putSource(control, number, source);
+                writeControl(lastTimeNanos);
+                dictionary.addSource(number, source);
+            }
+            return number;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void requireEntry(int number, String what) {
+        if (number > Dictionary.MAX_ENTRIES) {
+            throw new IllegalStateException("log has " + Dictionary.MAX_ENTRIES + " " + what + " already" + place()
+                    + "; use fewer, what varies belongs into the key");
+        }
+    }
+
+    /** The schema with a number; null if none has it. */
+    public Codec.@Nullable Schema schema(int number) {
+        return dictionary.schema(number);
+    }
+
+    /** The source with a number; null if none has it. */
+    public @Nullable String source(int number) {
+        return dictionary.source(number);
+    }
+
+    /** Makes what was appended before the call survive a power cut. */
+    public void force() {
+        Throwable before = failure;
+        if (before != null) {
+            throw new LogFailedException(
+                    "log has stopped writing after an error" + place() + "; close it and open it again", false, before);
+        }
+        long end = endPosition();
+        if (end <= store.durablePosition()) {
+            return;
+        }
+        try {
+            store.force(end);
+        } catch (IOException e) {
+            fail(e);
+            throw new LogFailedException(
+                    "forcing failed, events from " + store.durablePosition() + " to " + end
+                            + " may not survive a power cut" + place() + "; the log takes no further append",
+                    true,
+                    e);
+        }
+    }
+
+    /** Stops writing after an error that cannot be judged. */
+    void fail(Throwable error) {
+        if (failure == null) {
+            failure = error;
+            LOGGER.error("log stops writing{}", place(), error);
+        }
+    }
+
+    /** Why the journal takes no more appends; null if it does. */
+    public @Nullable Throwable failure() {
+        return failure;
+    }
+
+    /**
+     * Waits until a condition holds that changes with appends, or with {@link #wake()}.
+     *
+     * @return whether it holds; false also if interrupted, with the flag kept
+     */
+    public boolean await(BooleanSupplier condition, long nanos) {
+        return waiters.await(condition, nanos);
+    }
+
+    /** Lets waiting threads look at their conditions. */
+    public void wake() {
+        waiters.signal();
+    }
+
+    /** Position of the first event appended at a time or later; the end position if there is none. */
+    public long positionAt(long appendTimeNanos) {
+        for (Segment segment : segments) {
+            if (segment.lastTimeNanos() >= appendTimeNanos) {
+                long found = newReader().seekTime(segment, appendTimeNanos);
+                if (found >= 0) {
+                    return found;
+                }
+            }
+        }
+        return endPosition();
+    }
+
+    /** Bytes of the log from a position to the end, exact to the spacing of the sparse index. */
+    public long lengthFrom(long position) {
+        long total = 0;
+        for (Segment segment : segments) {
+            long end = segment.endOffset();
+            long until = end == Segment.OPEN ? openEndOffset(segment) : end;
+            if (segment.endPosition() <= position && end != Segment.OPEN) {
+                continue;
+            }
+            total += until - (segment.basePosition() >= position ? 0 : offsetBefore(segment, position));
+        }
+        return position >= endPosition() ? 0 : total;
+    }
+
+    private long openEndOffset(Segment segment) {
+        lock.lock();
+        try {
+            return segment == active ? writer.endOffset() : segment.endOffset();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long offsetBefore(Segment segment, long position) {
+        SparseIndex known = index(segment);
+        int entry = known.floorPosition(position);
+        return entry < 0 ? 0 : known.offset(entry);
+    }
+
+    /** The segments, oldest first; the last is being written. */
+    Segment[] segments() {
+        return segments;
+    }
+
+    java.nio.ByteBuffer bytes(Segment segment) {
+        try {
+            return segment.bytes(store);
+        } catch (IOException e) {
+            throw Corruption.io("mapping " + segment, file(segment), e);
+        }
+    }
+
+    SparseIndex index(Segment segment) {
+        try {
+            return segment.index(store);
+        } catch (IOException e) {
+            throw Corruption.io("reading the index of " + segment, file(segment), e);
+        }
+    }
+
+    /** The file of a segment, for messages. */
+    Path file(Segment segment) {
+        if (directory == null) {
+            return Path.of("memory");
+        }
+        String name = String.format("%010d", segment.number());
+        return segment.endOffset() == Segment.OPEN
+                ? directory.resolve("active").resolve(name)
+                : directory.resolve("segments").resolve(name + ".segment");
+    }
+
+    /** Whether {@link #close()} was called. */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /** Ends the last segment, forces and frees everything. Idempotent. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            if (failure == null) {
+                if (dataFrameCount > 0) {
+                    endSegment();
+                    store.seal(active, writer);
+                } else {
+                    store.discard(writer);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        waiters.signal();
+        try {
+            store.close();
+        } catch (IOException e) {
+            throw new LogFailedException(
+                    "log was closed, but what was appended from " + store.durablePosition()
+                            + " on may not survive a power cut" + place(),
+                    true,
+                    e);
+        }
+    }
+}

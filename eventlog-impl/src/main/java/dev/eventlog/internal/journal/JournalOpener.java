@@ -1,0 +1,188 @@
+package dev.eventlog.internal.journal;
+
+import dev.eventlog.EventLogConfig;
+import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.frame.FrameBuilder;
+import dev.eventlog.internal.support.Clock;
+import dev.eventlog.internal.support.JvmOpener;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens journals: in memory, or on disk by taking the lock, recovering what is there and beginning a new epoch.
+ *
+ * <p><b>Threading:</b> Thread-safe: without state.
+ */
+final class JournalOpener {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(JournalOpener.class);
+    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+    private static final UUID UNKNOWN_BOOT = new UUID(0, 0);
+    private static final Segment[] NO_SEGMENTS = {};
+
+    private JournalOpener() {}
+
+    static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io) {
+        Path path = config.directory();
+        try {
+            if (path == null) {
+                return inMemory(config, clock);
+            }
+            JvmOpener.open();
+            String opener = "thread " + Thread.currentThread().getName() + " at " + Instant.now() + " "
+                    + stack(Thread.currentThread().getStackTrace());
+            return io.call(() -> onDisk(config, path, files, new Place(clock, io, opener)));
+        } catch (IOException e) {
+            throw Corruption.io("opening the log", path == null ? Path.of("memory") : path.toAbsolutePath(), e);
+        }
+    }
+
+    private record Place(Clock clock, IoThread io, String opener) {}
+
+    private static String stack(StackTraceElement[] frames) {
+        int limit = Math.min(frames.length, 12);
+        return Arrays.toString(Arrays.copyOfRange(frames, Math.min(2, limit), limit));
+    }
+
+    private static Journal inMemory(EventLogConfig config, Clock clock) throws IOException {
+        var parts = new Journal.Parts(
+                UUID.randomUUID(), UNKNOWN_BOOT, 1, 0, 0, 1, NO_SEGMENTS, new Dictionary(), List.of(), null);
+        return new Journal(new MemorySegmentStore(0), parts, config, clock);
+    }
+
+    private static Journal onDisk(EventLogConfig config, Path path, FileOps files, Place place) throws IOException {
+        LogDirectory directory = LogDirectory.prepare(path, config.isInsecureDirectoryAllowed(), files);
+        DirectoryLock lock = DirectoryLock.acquire(directory, files, place.opener());
+        boolean opened = false;
+        try {
+            Journal journal = locked(config, directory, lock, files, place);
+            opened = true;
+            return journal;
+        } finally {
+            if (!opened) {
+                lock.release();
+            }
+        }
+    }
+
+    private static Journal locked(
+            EventLogConfig config, LogDirectory directory, DirectoryLock lock, FileOps files, Place place)
+            throws IOException {
+        long now = place.clock().epochNanos();
+        LogMeta meta = meta(directory, now, files);
+        UUID bootId = bootId(files);
+        int seed = FrameBuilder.seed(meta.logId());
+        Recovery.Result recovered = Recovery.run(directory, meta, seed, bootId, files);
+        Manifest manifest = recovered.manifest();
+        int epoch = recovered.nextEpoch();
+        manifest.addEpoch(new Manifest.Epoch(epoch, recovered.endPosition(), now, bootId));
+        StateFile state = StateFile.create(
+                directory.state(),
+                meta.logId(),
+                bootId,
+                epoch,
+                new StateFile.Positions(recovered.endPosition(), recovered.durablePosition()),
+                files);
+        var failed = new AtomicReference<@Nullable Journal>();
+        var store = new ChronicleSegmentStore(
+                new ChronicleSegmentStore.Parts(directory, manifest, state, lock),
+                new ChronicleSegmentStore.Identity(meta.logId(), seed, config.segmentLengthBytes()),
+                files,
+                place.io(),
+                error -> report(failed.get(), error, config));
+        var parts = new Journal.Parts(
+                meta.logId(),
+                bootId,
+                epoch,
+                meta.firstPosition(),
+                recovered.endPosition(),
+                recovered.nextNumber(),
+                manifest.segments().toArray(Segment[]::new),
+                manifest.dictionary(),
+                List.copyOf(manifest.epochs()),
+                directory.root());
+        Journal journal = begin(store, parts, config, place.clock());
+        failed.set(journal);
+        long interval = config.forceInterval().toNanos();
+        if (interval > 0) {
+            place.io().every(interval, () -> forceInBackground(journal, config));
+        }
+        return journal;
+    }
+
+    private static Journal begin(SegmentStore store, Journal.Parts parts, EventLogConfig config, Clock clock)
+            throws IOException {
+        try {
+            return new Journal(store, parts, config, clock);
+        } catch (IOException | RuntimeException | Error e) {
+            store.close();
+            throw e;
+        }
+    }
+
+    private static void forceInBackground(Journal journal, EventLogConfig config) {
+        if (journal.isClosed() || journal.failure() != null) {
+            return;
+        }
+        try {
+            journal.force();
+        } catch (RuntimeException e) {
+            report(journal, e, config);
+        }
+    }
+
+    private static void report(@Nullable Journal journal, Throwable error, EventLogConfig config) {
+        if (journal != null) {
+            journal.fail(error);
+        }
+        try {
+            config.backgroundErrors().accept(error);
+        } catch (RuntimeException e) {
+            LOGGER.warn("backgroundErrors threw", e);
+        }
+    }
+
+    private static LogMeta meta(LogDirectory directory, long now, FileOps files) throws IOException {
+        LogMeta meta = LogMeta.read(directory.meta(), files);
+        if (meta != null) {
+            return meta;
+        }
+        boolean hasEvents =
+                files.list(directory.segments()).stream().anyMatch(name -> LogDirectory.segmentNumber(name, true) >= 0);
+        if (hasEvents || files.attributes(directory.manifest()) != null) {
+            throw new CorruptLogException(
+                    "log.meta is missing although there are segments: file=" + directory.meta()
+                            + "; restore it from a backup",
+                    directory.meta(),
+                    0,
+                    -1,
+                    -1,
+                    null);
+        }
+        LogMeta created = new LogMeta(UUID.randomUUID(), now, 0);
+        created.write(directory.meta(), files);
+        return created;
+    }
+
+    private static UUID bootId(FileOps files) {
+        try (FileOps.OpenFile file = files.open(BOOT_ID, FileOps.Mode.READ)) {
+            ByteBuffer text = ByteBuffer.allocate(64);
+            file.read(text, 0);
+            return UUID.fromString(new String(text.array(), 0, text.position(), StandardCharsets.US_ASCII).strip());
+        } catch (IOException | IllegalArgumentException e) {
+            return UNKNOWN_BOOT;
+        }
+    }
+}

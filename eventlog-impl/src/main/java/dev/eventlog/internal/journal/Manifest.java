@@ -1,0 +1,361 @@
+package dev.eventlog.internal.journal;
+
+import dev.eventlog.Codec;
+import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.internal.file.FileHeader;
+import dev.eventlog.internal.file.FileOps;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The file {@code manifest}: the writers' epochs, the sealed segments and the dictionary as of the last seal. Derived:
+ * what it says can be found again in the segments. Records are only appended; what follows a damaged one is not believed,
+ * and the file is then made anew from the segments.
+ *
+ * <pre>
+ *   file header "EVLGMANI", then records, multiples of 8 long:
+ *   0       4       8   10  12      16
+ *   +-------+-------+---+---+-------+
+ *   | length| CRC   |knd|flg| number| contents          CRC32C of bytes 8 to the record's end
+ *   +-------+-------+---+---+-------+
+ *   EPOCH (1)    number: epoch; 16 base position, 24 time, 32 boot id                          = 48 bytes
+ *   SEALED (2)   number: epoch; 16 segment, 24 base position, 32 end position, 40 end offset,
+ *                48 first append time, 56 last append time, 64 last header CRC, 68 zero         = 72 bytes
+ *   SCHEMA (3)   number: its own; 16 version, 20 type length (2), 22 content type length (2), 24 type, content type
+ *   SOURCE (4)   number: its own; 16 length (2), 18 zero, 24 name
+ *   kept: 5 for damaged ranges, 6 for pruned segments
+ * </pre>
+ *
+ * <p><b>Threading:</b> One thread at a time: the I/O thread.
+ */
+final class Manifest {
+
+    private static final String MAGIC = "EVLGMANI";
+    private static final int MAX_LENGTH = 256 << 20;
+
+    private static final int CRC_OFFSET = 4;
+    private static final int KIND_OFFSET = 8;
+    private static final int NUMBER_OFFSET = 12;
+    private static final int CONTENT_OFFSET = 16;
+    private static final int TEXT_OFFSET = 24;
+
+    private static final int EPOCH = 1;
+    private static final int SEALED = 2;
+    private static final int SCHEMA = 3;
+    private static final int SOURCE = 4;
+    private static final int EPOCH_LENGTH = 48;
+    private static final int SEALED_LENGTH = 72;
+
+    private final Path file;
+    private final UUID logId;
+    private final FileOps files;
+    private final List<Epoch> epochs = new ArrayList<>();
+    private final List<Segment> segments = new ArrayList<>();
+    private final Dictionary dictionary;
+    private FileOps.@Nullable OpenFile open;
+    private long length;
+    private int recordedSchemas;
+    private int recordedSources;
+
+    private Manifest(Path file, UUID logId, FileOps files, Dictionary dictionary) {
+        this.file = file;
+        this.logId = logId;
+        this.files = files;
+        this.dictionary = dictionary;
+    }
+
+    /**
+     * A writer's open.
+     *
+     * @param number the epoch
+     * @param basePosition first position that it could write
+     * @param timeNanos when; 0 if unknown
+     * @param bootId boot of the machine; zeros if unknown
+     */
+    record Epoch(int number, long basePosition, long timeNanos, UUID bootId) {}
+
+    /** An empty manifest, not yet written. */
+    static Manifest create(Path file, UUID logId, FileOps files) {
+        return new Manifest(file, logId, files, new Dictionary());
+    }
+
+    /** Reads the file; null if there is none, or it is damaged: then it is to be made anew. */
+    static @Nullable Manifest read(Path file, UUID logId, FileOps files) throws IOException {
+        FileOps.Attributes attributes = files.attributes(file);
+        if (attributes == null || attributes.length() > MAX_LENGTH) {
+            return null;
+        }
+        ByteBuffer bytes = ByteBuffer.allocate((int) attributes.length()).order(ByteOrder.LITTLE_ENDIAN);
+        int read;
+        try (FileOps.OpenFile opened = files.open(file, FileOps.Mode.READ)) {
+            read = opened.read(bytes, 0);
+        }
+        try {
+            FileHeader.check(bytes, read, MAGIC, file, logId);
+        } catch (CorruptLogException damaged) {
+            return null;
+        }
+        Manifest manifest = create(file, logId, files);
+        int at = FileHeader.LENGTH;
+        while (at < read) {
+            int recordLength = recordLength(bytes, at, read);
+            if (recordLength == 0 || !manifest.take(bytes, at, recordLength)) {
+                return null;
+            }
+            at += recordLength;
+        }
+        manifest.length = at;
+        manifest.recordedSchemas = manifest.dictionary.nextSchema();
+        manifest.recordedSources = manifest.dictionary.nextSource();
+        return manifest;
+    }
+
+    private static int recordLength(ByteBuffer bytes, int at, int end) {
+        if (end - at < CONTENT_OFFSET) {
+            return 0;
+        }
+        int recordLength = bytes.getInt(at);
+        if (recordLength < CONTENT_OFFSET || recordLength > end - at || (recordLength & 7) != 0) {
+            return 0;
+        }
+        return bytes.getInt(at + CRC_OFFSET) == crc(bytes, at, recordLength) ? recordLength : 0;
+    }
+
+    private boolean take(ByteBuffer bytes, int at, int recordLength) {
+        return switch (bytes.getShort(at + KIND_OFFSET)) {
+            case EPOCH -> recordLength == EPOCH_LENGTH && takeEpoch(bytes, at);
+            case SEALED -> recordLength == SEALED_LENGTH && takeSegment(bytes, at);
+            case SCHEMA -> takeSchema(bytes, at, recordLength);
+            case SOURCE -> takeSource(bytes, at, recordLength);
+            default -> false;
+        };
+    }
+
+    private boolean takeEpoch(ByteBuffer bytes, int at) {
+        epochs.add(new Epoch(
+                bytes.getInt(at + NUMBER_OFFSET),
+                bytes.getLong(at + CONTENT_OFFSET),
+                bytes.getLong(at + 24),
+                new UUID(bytes.getLong(at + 32), bytes.getLong(at + 40))));
+        return true;
+    }
+
+    private boolean takeSegment(ByteBuffer bytes, int at) {
+        var segment = new Segment(bytes.getLong(at + 16), bytes.getInt(at + NUMBER_OFFSET), bytes.getLong(at + 24));
+        segment.seal(new Segment.SegmentEnd(
+                bytes.getLong(at + 32),
+                bytes.getLong(at + 40),
+                bytes.getLong(at + 48),
+                bytes.getLong(at + 56),
+                bytes.getInt(at + 64)));
+        segments.add(segment);
+        return true;
+    }
+
+    private boolean takeSchema(ByteBuffer bytes, int at, int recordLength) {
+        int typeLength = bytes.getShort(at + 20) & 0xffff;
+        int contentTypeLength = bytes.getShort(at + 22) & 0xffff;
+        if (TEXT_OFFSET + typeLength + contentTypeLength > recordLength) {
+            return false;
+        }
+        try {
+            return dictionary.addSchema(
+                    bytes.getInt(at + NUMBER_OFFSET),
+                    new Codec.Schema(
+                            text(bytes, at + TEXT_OFFSET, typeLength),
+                            bytes.getInt(at + CONTENT_OFFSET),
+                            text(bytes, at + TEXT_OFFSET + typeLength, contentTypeLength)));
+        } catch (IllegalArgumentException notAllowed) {
+            return false;
+        }
+    }
+
+    private boolean takeSource(ByteBuffer bytes, int at, int recordLength) {
+        int nameLength = bytes.getShort(at + CONTENT_OFFSET) & 0xffff;
+        return TEXT_OFFSET + nameLength <= recordLength
+                && dictionary.addSource(bytes.getInt(at + NUMBER_OFFSET), text(bytes, at + TEXT_OFFSET, nameLength));
+    }
+
+    /** Writers' opens, oldest first. */
+    List<Epoch> epochs() {
+        return epochs;
+    }
+
+    /** Sealed segments, oldest first. */
+    List<Segment> segments() {
+        return segments;
+    }
+
+    /** The dictionary, to be added to as segments are scanned and written. */
+    Dictionary dictionary() {
+        return dictionary;
+    }
+
+    /** The greatest epoch; 0 if there is none. */
+    int lastEpoch() {
+        return epochs.stream().mapToInt(Epoch::number).max().orElse(0);
+    }
+
+    /** Takes up an epoch and records it, durably. */
+    void addEpoch(Epoch epoch) throws IOException {
+        epochs.add(epoch);
+        append(epochRecord(epoch));
+        force();
+    }
+
+    /** Takes up an epoch that was found in a segment; recorded with {@link #rewrite}. */
+    void addFoundEpoch(int epoch, long basePosition) {
+        epochs.add(new Epoch(epoch, basePosition, 0, new UUID(0, 0)));
+    }
+
+    /** Takes up a segment that was found; recorded with {@link #rewrite}. */
+    void addFoundSegment(Segment segment) {
+        segments.add(segment);
+    }
+
+    /** Takes up a sealed segment and records it, with what the dictionary has gained. Not yet durable. */
+    void addSegment(Segment segment) throws IOException {
+        segments.add(segment);
+        for (; recordedSchemas < dictionary.nextSchema(); recordedSchemas++) {
+            Codec.Schema schema = dictionary.schema(recordedSchemas);
+            if (schema != null) {
+                append(schemaRecord(recordedSchemas, schema));
+            }
+        }
+        for (; recordedSources < dictionary.nextSource(); recordedSources++) {
+            String source = dictionary.source(recordedSources);
+            if (source != null) {
+                append(sourceRecord(recordedSources, source));
+            }
+        }
+        append(segmentRecord(segment));
+    }
+
+    /** Writes the whole file anew, durably, in place of what is there. */
+    void rewrite() throws IOException {
+        close();
+        var records = new ArrayList<ByteBuffer>();
+        for (Epoch epoch : epochs) {
+            records.add(epochRecord(epoch));
+        }
+        List<Codec.Schema> schemas = dictionary.schemas();
+        for (int i = 0; i < schemas.size(); i++) {
+            records.add(schemaRecord(i + 1, schemas.get(i)));
+        }
+        List<String> sources = dictionary.sources();
+        for (int i = 0; i < sources.size(); i++) {
+            records.add(sourceRecord(i + 1, sources.get(i)));
+        }
+        segments.forEach(segment -> records.add(segmentRecord(segment)));
+        int total = FileHeader.LENGTH
+                + records.stream().mapToInt(ByteBuffer::capacity).sum();
+        ByteBuffer bytes = ByteBuffer.allocate(total).order(ByteOrder.LITTLE_ENDIAN);
+        FileHeader.write(bytes, MAGIC, logId);
+        bytes.position(FileHeader.LENGTH);
+        records.forEach(bytes::put);
+        WholeFile.replace(file, bytes, files);
+        length = total;
+        recordedSchemas = dictionary.nextSchema();
+        recordedSources = dictionary.nextSource();
+    }
+
+    private void append(ByteBuffer record) throws IOException {
+        FileOps.OpenFile target = open;
+        if (target == null) {
+            target = files.open(file, FileOps.Mode.WRITE);
+            open = target;
+        }
+        target.write(record, length);
+        length += record.capacity();
+    }
+
+    /** Makes what was recorded survive a power cut. */
+    void force() throws IOException {
+        if (open != null) {
+            open.force();
+        }
+    }
+
+    /** Closes the file. */
+    void close() throws IOException {
+        if (open != null) {
+            open.close();
+            open = null;
+        }
+    }
+
+    private static ByteBuffer epochRecord(Epoch epoch) {
+        ByteBuffer bytes = record(EPOCH, epoch.number(), EPOCH_LENGTH);
+        bytes.putLong(16, epoch.basePosition());
+        bytes.putLong(24, epoch.timeNanos());
+        bytes.putLong(32, epoch.bootId().getMostSignificantBits());
+        bytes.putLong(40, epoch.bootId().getLeastSignificantBits());
+        return checked(bytes);
+    }
+
+    private static ByteBuffer segmentRecord(Segment segment) {
+        ByteBuffer bytes = record(SEALED, segment.epoch(), SEALED_LENGTH);
+        bytes.putLong(16, segment.number());
+        bytes.putLong(24, segment.basePosition());
+        bytes.putLong(32, segment.endPosition());
+        bytes.putLong(40, segment.endOffset());
+        bytes.putLong(48, segment.firstTimeNanos());
+        bytes.putLong(56, segment.lastTimeNanos());
+        bytes.putInt(64, segment.lastCrc());
+        return checked(bytes);
+    }
+
+    private static ByteBuffer schemaRecord(int number, Codec.Schema schema) {
+        byte[] type = schema.type().getBytes(StandardCharsets.US_ASCII);
+        byte[] contentType = schema.contentType().getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer bytes = record(SCHEMA, number, TEXT_OFFSET + type.length + contentType.length);
+        bytes.putInt(16, schema.version());
+        bytes.putShort(20, (short) type.length);
+        bytes.putShort(22, (short) contentType.length);
+        bytes.put(TEXT_OFFSET, type);
+        bytes.put(TEXT_OFFSET + type.length, contentType);
+        return checked(bytes);
+    }
+
+    private static ByteBuffer sourceRecord(int number, String source) {
+        byte[] name = source.getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer bytes = record(SOURCE, number, TEXT_OFFSET + name.length);
+        bytes.putShort(16, (short) name.length);
+        bytes.put(TEXT_OFFSET, name);
+        return checked(bytes);
+    }
+
+    private static ByteBuffer record(int kind, int number, int contentLength) {
+        int recordLength = (contentLength + 7) & ~7;
+        ByteBuffer bytes = ByteBuffer.allocate(recordLength).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putInt(0, recordLength);
+        bytes.putShort(KIND_OFFSET, (short) kind);
+        bytes.putInt(NUMBER_OFFSET, number);
+        return bytes;
+    }
+
+    private static ByteBuffer checked(ByteBuffer record) {
+        record.putInt(CRC_OFFSET, crc(record, 0, record.capacity()));
+        return record;
+    }
+
+    private static int crc(ByteBuffer bytes, int at, int recordLength) {
+        var crc = new CRC32C();
+        crc.update(bytes.duplicate().limit(at + recordLength).position(at + KIND_OFFSET));
+        return (int) crc.getValue();
+    }
+
+    private static String text(ByteBuffer bytes, int offset, int count) {
+        byte[] copy = new byte[count];
+        bytes.get(offset, copy);
+        return new String(copy, StandardCharsets.US_ASCII);
+    }
+}

@@ -1,0 +1,112 @@
+package dev.eventlog.internal.journal;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Segments in direct memory, in the same layout as on disk. The first has 64 KiB, each further one twice as much, up to
+ * 16 MiB; a segment's memory goes with the log.
+ *
+ * <p><b>Threading:</b> Thread-safe.
+ */
+final class MemorySegmentStore implements SegmentStore {
+
+    private static final int FIRST_LENGTH = 64 << 10;
+    private static final int MAX_DOUBLINGS = 8;
+
+    // written under the append lock, read by any thread; published by volatile
+    private volatile long endPosition;
+
+    MemorySegmentStore(long endPosition) {
+        this.endPosition = endPosition;
+    }
+
+    @Override
+    public SegmentWriter begin(long number, long leastLength) {
+        int length = FIRST_LENGTH << Math.min(MAX_DOUBLINGS, number - 1);
+        return new MemorySegmentWriter((int) Math.max(length, leastLength + MemorySegmentWriter.OVERHEAD));
+    }
+
+    @Override
+    public void prepare(long number) {
+        // allocating is quick enough
+    }
+
+    @Override
+    public ByteBuffer map(Segment segment) {
+        throw new IllegalStateException("memory of " + segment + " is gone");
+    }
+
+    @Override
+    public SparseIndex index(Segment segment) {
+        throw new IllegalStateException("index of " + segment + " is gone");
+    }
+
+    @Override
+    public void publishEnd(long newEndPosition) {
+        endPosition = newEndPosition;
+    }
+
+    @Override
+    public void seal(Segment segment, SegmentWriter writer) {
+        // stays where it is
+    }
+
+    @Override
+    public void discard(SegmentWriter writer) {
+        // goes with the log
+    }
+
+    @Override
+    public void force(long forcedPosition) {
+        // nothing survives the process
+    }
+
+    @Override
+    public long durablePosition() {
+        return endPosition;
+    }
+
+    @Override
+    public void close() {
+        // the garbage collector frees it
+    }
+
+    /** Writes a segment in memory. <b>Threading:</b> One thread at a time: the one that holds the append lock. */
+    private static final class MemorySegmentWriter implements SegmentWriter {
+
+        /** Document header of a first frame, and room for the zero header behind the last. */
+        static final int OVERHEAD = 2 * DocumentHeader.LENGTH;
+
+        private final ByteBuffer bytes;
+        private int endOffset;
+
+        MemorySegmentWriter(int length) {
+            bytes = ByteBuffer.allocateDirect(length).order(ByteOrder.LITTLE_ENDIAN);
+        }
+
+        @Override
+        public long append(ByteBuffer frame, int length) {
+            int offset = endOffset;
+            bytes.put(offset + DocumentHeader.LENGTH, frame, 0, length);
+            DocumentHeader.setRelease(bytes, offset, length);
+            endOffset = offset + DocumentHeader.LENGTH + length;
+            return offset;
+        }
+
+        @Override
+        public long endOffset() {
+            return endOffset;
+        }
+
+        @Override
+        public long capacity() {
+            return bytes.capacity() - DocumentHeader.LENGTH;
+        }
+
+        @Override
+        public ByteBuffer readable() {
+            return bytes;
+        }
+    }
+}

@@ -1,0 +1,303 @@
+package dev.eventlog.internal.journal;
+
+import dev.eventlog.internal.file.FileOps;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings the directory of a log into order when a writer opens it, whatever the last writer left.
+ *
+ * <p>Sealed segments are taken as the manifest has them; if it is missing or damaged they are scanned and it is made
+ * anew. What stands in {@code active/} is scanned, checked against what must be there, recorded with its valid end and
+ * moved to {@code segments/}. No byte of a segment is rewritten. Each step can be repeated: a process that dies here
+ * leaves work, not damage.
+ *
+ * <p>What must be there: in the same boot of the machine, everything below the end position that the last writer
+ * published, since the page cache survived it. After another boot, everything below the greatest durable position that
+ * the state file or any frame tells; what is above is kept as far as it is valid, the rest stays in its file.
+ *
+ * <p><b>Threading:</b> One thread at a time: the I/O thread, holding the directory's lock.
+ */
+final class Recovery {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Recovery.class);
+    private static final Set<String> KNOWN =
+            Set.of("lock", "log.meta", "state", "manifest", "active", "segments", "index", "cursors", "parked", "torn");
+
+    private final LogDirectory directory;
+    private final LogMeta meta;
+    private final FileOps files;
+    private final int seed;
+    private Manifest manifest;
+    private boolean manifestChanged;
+    private long endPosition;
+    private long lastNumber;
+
+    private Recovery(LogDirectory directory, LogMeta meta, int seed, FileOps files) {
+        this.directory = directory;
+        this.meta = meta;
+        this.files = files;
+        this.seed = seed;
+        manifest = Manifest.create(directory.manifest(), meta.logId(), files);
+    }
+
+    /**
+     * What a log consists of after recovery.
+     *
+     * @param manifest recorded epochs, segments, dictionary
+     * @param endPosition where the next event goes
+     * @param durablePosition what was known to survive a power cut before
+     * @param nextNumber number that no segment has had
+     * @param nextEpoch epoch that no writer has had
+     */
+    record Result(Manifest manifest, long endPosition, long durablePosition, long nextNumber, int nextEpoch) {}
+
+    /** Does it. */
+    static Result run(LogDirectory directory, LogMeta meta, int seed, UUID bootId, FileOps files) throws IOException {
+        return new Recovery(directory, meta, seed, files).run(bootId);
+    }
+
+    private Result run(UUID bootId) throws IOException {
+        nameUnknownFiles();
+        loadManifest();
+        takeUnrecordedSegments();
+        checkSealedSegments();
+        StateFile state = StateFile.read(directory.state(), meta.logId(), files);
+        List<Leftover> leftovers = scanLeftovers();
+        long durable = durablePosition(state, leftovers);
+        boolean sameBoot = state != null && !isUnknown(bootId) && state.bootId().equals(bootId);
+        long required = sameBoot && state.endPosition() != StateFile.UNKNOWN ? state.endPosition() : durable;
+        List<Leftover> kept = contiguous(leftovers, required);
+        for (Leftover leftover : kept) {
+            keep(leftover, sameBoot);
+        }
+        for (Leftover leftover : leftovers) {
+            if (!kept.contains(leftover)) {
+                putAside(leftover);
+            }
+        }
+        if (manifestChanged) {
+            manifest.rewrite();
+        }
+        int nextEpoch = 1 + Math.max(manifest.lastEpoch(), state == null ? 0 : state.epoch());
+        return new Result(manifest, endPosition, Math.min(durable, endPosition), lastNumber + 1, nextEpoch);
+    }
+
+    private static boolean isUnknown(UUID bootId) {
+        return bootId.getMostSignificantBits() == 0 && bootId.getLeastSignificantBits() == 0;
+    }
+
+    private void nameUnknownFiles() throws IOException {
+        for (String name : files.list(directory.root())) {
+            if (!KNOWN.contains(name) && !name.endsWith(".tmp")) {
+                LOGGER.info(
+                        "unknown file in the log's directory is ignored: {}",
+                        dev.eventlog.internal.support.Names.quoted(name));
+            }
+        }
+    }
+
+    private void loadManifest() throws IOException {
+        Manifest read = Manifest.read(directory.manifest(), meta.logId(), files);
+        endPosition = meta.firstPosition();
+        if (read == null) {
+            if (files.attributes(directory.manifest()) != null) {
+                LOGGER.warn("manifest is damaged and made anew from the segments: {}", directory.manifest());
+            }
+            manifestChanged = true;
+        } else {
+            manifest = read;
+        }
+        for (Segment segment : manifest.segments()) {
+            lastNumber = Math.max(lastNumber, segment.number());
+            endPosition = segment.endPosition();
+        }
+    }
+
+    /** Segments that were moved and not recorded, or all of them where the manifest is made anew. */
+    private void takeUnrecordedSegments() throws IOException {
+        long recorded = lastNumber;
+        for (String name : files.list(directory.segments())) {
+            long number = LogDirectory.segmentNumber(name, true);
+            if (number > recorded) {
+                Path file = directory.segment(number);
+                SegmentScan scan = scan(file);
+                if (scan.dataFrames() == 0 || scan.basePosition() != endPosition) {
+                    throw Corruption.at(
+                            "segment does not follow the one before it (" + scan.problem() + ")",
+                            file,
+                            scan.end().offset(),
+                            endPosition,
+                            Long.MAX_VALUE);
+                }
+                record(number, scan);
+            }
+        }
+    }
+
+    private void record(long number, SegmentScan scan) {
+        if (scan.epoch() > manifest.lastEpoch()) {
+            manifest.addFoundEpoch(scan.epoch(), scan.basePosition());
+        }
+        var segment = new Segment(number, scan.epoch(), scan.basePosition());
+        segment.seal(scan.end());
+        manifest.addFoundSegment(segment);
+        manifestChanged = true;
+        lastNumber = Math.max(lastNumber, number);
+        endPosition = segment.endPosition();
+    }
+
+    private SegmentScan scan(Path file) throws IOException {
+        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
+            return SegmentScanner.scan(open, seed, manifest.dictionary());
+        }
+    }
+
+    /** Each recorded segment must be there, and long enough; one that was recorded and not yet moved is moved. */
+    private void checkSealedSegments() throws IOException {
+        long expected = meta.firstPosition();
+        for (Segment segment : manifest.segments()) {
+            Path file = directory.segment(segment.number());
+            FileOps.Attributes attributes = files.attributes(file);
+            if (attributes == null) {
+                Path active = directory.chronicleFile(segment.number());
+                if (active != null) {
+                    move(active, segment.number());
+                    attributes = files.attributes(file);
+                }
+            }
+            if (attributes == null || attributes.length() < segment.endOffset()) {
+                String what = attributes == null
+                        ? "segment is missing"
+                        : "segment was cut to " + attributes.length() + " bytes";
+                throw Corruption.at(
+                        what,
+                        file,
+                        attributes == null ? 0 : attributes.length(),
+                        segment.basePosition(),
+                        segment.endPosition());
+            }
+            if (segment.basePosition() != expected) {
+                throw Corruption.at(
+                        "segment does not follow the one before it", file, 0, expected, segment.basePosition());
+            }
+            expected = segment.endPosition();
+        }
+    }
+
+    /** A segment in {@code active/}, and what a scan found in it. */
+    private record Leftover(long number, Path file, SegmentScan scan) {}
+
+    private List<Leftover> scanLeftovers() throws IOException {
+        var sealed = new HashSet<Long>();
+        manifest.segments().forEach(segment -> sealed.add(segment.number()));
+        var found = new ArrayList<Leftover>();
+        for (String name : files.list(directory.active())) {
+            long number = LogDirectory.segmentNumber(name, false);
+            if (number < 0) {
+                LOGGER.info("unknown file in active/ is ignored: {}", dev.eventlog.internal.support.Names.quoted(name));
+                continue;
+            }
+            lastNumber = Math.max(lastNumber, number);
+            Path file = sealed.contains(number) ? null : directory.chronicleFile(number);
+            if (file == null) {
+                directory.deleteActive(number);
+            } else {
+                found.add(new Leftover(number, file, scan(file)));
+            }
+        }
+        return found;
+    }
+
+    private long durablePosition(@org.jspecify.annotations.Nullable StateFile state, List<Leftover> leftovers) {
+        // sealed segments are forced before they are recorded
+        long durable = endPosition;
+        if (state != null) {
+            durable = Math.max(durable, state.durablePosition());
+        }
+        for (Leftover leftover : leftovers) {
+            durable = Math.max(durable, leftover.scan().durablePosition());
+        }
+        return durable;
+    }
+
+    /** The leftovers with events that follow each other and what is sealed; all that is required must be in them. */
+    private List<Leftover> contiguous(List<Leftover> leftovers, long required) {
+        var kept = new ArrayList<Leftover>();
+        long position = endPosition;
+        Path file = directory.active();
+        long offset = 0;
+        String problem = "segment is missing";
+        for (Leftover leftover : leftovers) {
+            SegmentScan scan = leftover.scan();
+            if (scan.dataFrames() > 0 && scan.basePosition() == position) {
+                kept.add(leftover);
+                position = scan.end().position();
+            }
+            if (scan.basePosition() <= position) {
+                file = leftover.file();
+                offset = scan.end().offset();
+                problem = scan.problem() == null ? "events are missing" : String.valueOf(scan.problem());
+            }
+        }
+        if (position < required) {
+            throw Corruption.at(problem, file, offset, position, required);
+        }
+        return kept;
+    }
+
+    private void keep(Leftover leftover, boolean sameBoot) throws IOException {
+        SegmentScan scan = leftover.scan();
+        if (scan.problem() != null) {
+            LOGGER.warn(
+                    "torn end of the log is left out ({}): file={} offset={} position={}",
+                    scan.problem(),
+                    directory.segment(leftover.number()),
+                    scan.end().offset(),
+                    scan.end().position());
+        }
+        try (FileOps.OpenFile open = files.open(leftover.file(), FileOps.Mode.WRITE)) {
+            if (scan.problem() == null && sameBoot) {
+                open.truncate(trimmedLength(scan.end().offset(), open.length()));
+            }
+            open.force();
+        }
+        move(leftover.file(), leftover.number());
+        record(leftover.number(), scan);
+        directory.deleteActive(leftover.number());
+    }
+
+    /** A sealed file keeps a whole page, with a zero document header, behind its last frame. */
+    static long trimmedLength(long endOffset, long length) {
+        long trimmed = (endOffset + DocumentHeader.LENGTH + 4095) & ~4095L;
+        return Math.min(trimmed, length);
+    }
+
+    private void move(Path file, long number) throws IOException {
+        files.rename(file, directory.segment(number));
+        files.forceDirectory(directory.segments());
+        files.forceDirectory(directory.active(number));
+    }
+
+    /** A leftover without events is deleted; one with events that nothing leads to was never durable, and is kept aside. */
+    private void putAside(Leftover leftover) throws IOException {
+        if (leftover.scan().dataFrames() == 0 && leftover.scan().problem() == null) {
+            directory.deleteActive(leftover.number());
+            return;
+        }
+        Path torn = directory.root().resolve("torn");
+        files.createDirectory(torn);
+        Path aside = torn.resolve(directory.active(leftover.number()).getFileName());
+        LOGGER.warn("segment of events that were never durable is put aside: {} -> {}", leftover.file(), aside);
+        files.rename(directory.active(leftover.number()), aside);
+        files.forceDirectory(torn);
+        files.forceDirectory(directory.active());
+    }
+}

@@ -1,0 +1,154 @@
+package dev.eventlog.internal.journal;
+
+import java.io.IOException;
+import java.lang.ref.SoftReference;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One file, or memory area, of the journal: where it begins and, once sealed, where it ends, and its bytes for reading.
+ *
+ * <p>Mapped bytes are shared by all readers and go when the last of them moved on and the garbage collector noticed; the
+ * segment that is being written keeps its own.
+ *
+ * <p><b>Threading:</b> Thread-safe.
+ */
+final class Segment {
+
+    /** {@link #endOffset()} and {@link #endPosition()} of a segment that is being written. */
+    static final long OPEN = Long.MAX_VALUE;
+
+    private final long number;
+    private final int epoch;
+    private final long basePosition;
+
+    // written by the holder of the append lock, read by any thread; published by the volatile endOffset
+    private long endPosition = OPEN;
+    private long firstTimeNanos;
+    private long lastTimeNanos = Long.MAX_VALUE;
+    private int lastCrc;
+    private volatile long endOffset = OPEN;
+
+    // guarded by this
+    private @Nullable ByteBuffer kept;
+    private WeakReference<@Nullable ByteBuffer> mapped = new WeakReference<>(null);
+    private @Nullable SparseIndex keptIndex;
+    private SoftReference<@Nullable SparseIndex> loadedIndex = new SoftReference<>(null);
+
+    Segment(long number, int epoch, long basePosition) {
+        this.number = number;
+        this.epoch = epoch;
+        this.basePosition = basePosition;
+    }
+
+    /** Number in the row of segments, from 1. */
+    long number() {
+        return number;
+    }
+
+    /** Epoch of the writer that wrote it. */
+    int epoch() {
+        return epoch;
+    }
+
+    /** Position of its first event. */
+    long basePosition() {
+        return basePosition;
+    }
+
+    /** Offset behind its last frame; {@link #OPEN} while it is being written. */
+    long endOffset() {
+        return endOffset;
+    }
+
+    /** Position behind its last event; {@link #OPEN} while it is being written. */
+    long endPosition() {
+        return endOffset == OPEN ? OPEN : endPosition;
+    }
+
+    /** Append time of its first event. */
+    long firstTimeNanos() {
+        return endOffset == OPEN ? Long.MIN_VALUE : firstTimeNanos;
+    }
+
+    /** Append time of its last event; {@link Long#MAX_VALUE} while it is being written. */
+    long lastTimeNanos() {
+        return endOffset == OPEN ? Long.MAX_VALUE : lastTimeNanos;
+    }
+
+    /** Header CRC of its last frame, which stands for all of them. */
+    int lastCrc() {
+        return lastCrc;
+    }
+
+    /** Says where the segment ends; nothing is written to it any more. */
+    void seal(SegmentEnd end) {
+        endPosition = end.position();
+        firstTimeNanos = end.firstTimeNanos();
+        lastTimeNanos = end.lastTimeNanos();
+        lastCrc = end.lastCrc();
+        endOffset = end.offset();
+    }
+
+    /** The bytes for reading. */
+    synchronized ByteBuffer bytes(SegmentStore store) throws IOException {
+        if (kept != null) {
+            return kept;
+        }
+        ByteBuffer bytes = mapped.get();
+        if (bytes == null) {
+            bytes = store.map(this);
+            mapped = new WeakReference<>(bytes);
+        }
+        return bytes;
+    }
+
+    /** Keeps these bytes and this index until {@link #release()}. */
+    synchronized void keep(ByteBuffer bytes, SparseIndex index) {
+        kept = bytes;
+        keptIndex = index;
+    }
+
+    /** Leaves bytes and index to their readers; the store can make them again. */
+    synchronized void release() {
+        if (kept != null) {
+            mapped = new WeakReference<>(kept);
+            kept = null;
+        }
+        if (keptIndex != null) {
+            loadedIndex = new SoftReference<>(keptIndex);
+            keptIndex = null;
+        }
+    }
+
+    /** The sparse index. */
+    synchronized SparseIndex index(SegmentStore store) throws IOException {
+        if (keptIndex != null) {
+            return keptIndex;
+        }
+        SparseIndex index = loadedIndex.get();
+        if (index == null) {
+            index = store.index(this);
+            loadedIndex = new SoftReference<>(index);
+        }
+        return index;
+    }
+
+    /**
+     * Where a segment ends.
+     *
+     * @param position behind its last event
+     * @param offset behind its last frame
+     * @param firstTimeNanos append time of its first event
+     * @param lastTimeNanos append time of its last event
+     * @param lastCrc header CRC of its last frame
+     */
+    record SegmentEnd(long position, long offset, long firstTimeNanos, long lastTimeNanos, int lastCrc) {}
+
+    @Override
+    public String toString() {
+        return "segment " + number + " (epoch " + epoch + ", positions " + basePosition + " to "
+                + (endOffset == OPEN ? "…" : Long.toString(endPosition)) + ")";
+    }
+}

@@ -1,0 +1,188 @@
+package dev.eventlog.internal.journal;
+
+import dev.eventlog.error.UnknownFormatException;
+import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.frame.FrameDescriptor;
+import dev.eventlog.internal.frame.FrameView;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a segment file from its beginning to its first byte that is not part of a valid frame: with plain reads, every
+ * length checked against the bytes that there are, and without Chronicle. Memory is bounded by the largest frame.
+ *
+ * <p><b>Threading:</b> One thread at a time: the I/O thread.
+ */
+final class SegmentScanner {
+
+    private static final int WINDOW_LENGTH = 1 << 20;
+
+    private final FileOps.OpenFile file;
+    private final long length;
+    private final FrameView frame;
+    private final @Nullable Dictionary dictionary;
+    private ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+    private long windowOffset;
+    private int windowLength;
+
+    private final SparseIndex index = new SparseIndex();
+    private long offset;
+    private int epoch;
+    private long basePosition = -1;
+    private long nextPosition;
+    private int lastCrc;
+    private long firstTimeNanos = Long.MAX_VALUE;
+    private long lastTimeNanos = Long.MIN_VALUE;
+    private long dataFrames;
+    private long durablePosition = -1;
+
+    private SegmentScanner(FileOps.OpenFile file, int seed, @Nullable Dictionary dictionary) throws IOException {
+        this.file = file;
+        this.length = file.length();
+        this.dictionary = dictionary;
+        frame = new FrameView(seed);
+    }
+
+    /**
+     * Scans a file.
+     *
+     * @param seed the log's
+     * @param dictionary takes up schemas and sources; null: they are passed over
+     * @throws UnknownFormatException if a valid frame is of a newer format
+     */
+    static SegmentScan scan(FileOps.OpenFile file, int seed, @Nullable Dictionary dictionary) throws IOException {
+        var scanner = new SegmentScanner(file, seed, dictionary);
+        String problem = scanner.run();
+        return scanner.result(problem);
+    }
+
+    private SegmentScan result(@Nullable String problem) {
+        boolean none = dataFrames == 0;
+        var end = new Segment.SegmentEnd(
+                nextPosition, offset, none ? 0 : firstTimeNanos, none ? 0 : lastTimeNanos, lastCrc);
+        return new SegmentScan(epoch, basePosition, end, dataFrames, durablePosition, index, problem);
+    }
+
+    private @Nullable String run() throws IOException {
+        while (true) {
+            if (!load(offset, DocumentHeader.LENGTH)) {
+                return null;
+            }
+            int header = window.getInt((int) (offset - windowOffset));
+            if (header == 0) {
+                return null;
+            }
+            if (!DocumentHeader.isComplete(header)) {
+                return "document is not complete";
+            }
+            if (DocumentHeader.length(header) > length - offset - DocumentHeader.LENGTH) {
+                return "document is longer than its file";
+            }
+            if (!DocumentHeader.isMetadata(header)) {
+                String problem = frame(DocumentHeader.length(header));
+                if (problem != null) {
+                    return problem;
+                }
+            }
+            offset = DocumentHeader.next(offset, header);
+        }
+    }
+
+    private @Nullable String frame(int frameLength) throws IOException {
+        long at = offset + DocumentHeader.LENGTH;
+        int headerLength = Math.min(frameLength, FrameDescriptor.MAX_HEADER_LENGTH);
+        if (!load(at, headerLength)) {
+            return "file ends in a frame";
+        }
+        if (frameLength > frame.capacity()) {
+            // its length is believed only once the header's checksum is right
+            copy(at, headerLength, headerLength);
+            String problem = frame.checkHeader(frameLength);
+            if (problem != null) {
+                return known(problem);
+            }
+        }
+        if (!load(at, frameLength)) {
+            return "file ends in a frame";
+        }
+        copy(at, frameLength, frameLength);
+        String problem = frame.check(frameLength);
+        return problem != null ? known(problem) : take();
+    }
+
+    private void copy(long at, int count, int capacity) {
+        frame.buffer(capacity).put(0, window, (int) (at - windowOffset), count);
+    }
+
+    private @Nullable String take() {
+        if (basePosition < 0) {
+            if (ControlRecords.openedSegment(frame) < 0) {
+                return "segment does not begin with an open record";
+            }
+            basePosition = frame.basePosition();
+            nextPosition = basePosition;
+            epoch = frame.epoch();
+        }
+        if (frame.previousCrc() != lastCrc) {
+            return "frame does not follow the one before it";
+        }
+        if (frame.basePosition() != nextPosition || frame.epoch() != epoch) {
+            return "frame is out of order";
+        }
+        if (frame.eventCount() < 0 || frame.eventCount() > frame.length() / FrameDescriptor.EVENT_HEADER_LENGTH) {
+            return "frame's event count is wrong";
+        }
+        durablePosition = Math.max(durablePosition, frame.durablePosition());
+        if (frame.kind() == FrameDescriptor.KIND_CONTROL && dictionary != null) {
+            String problem = ControlRecords.addTo(dictionary, frame);
+            if (problem != null) {
+                return problem;
+            }
+        }
+        if (frame.eventCount() > 0) {
+            index.offer(frame.basePosition(), frame.appendTimeNanos(), offset);
+            firstTimeNanos = Math.min(firstTimeNanos, frame.appendTimeNanos());
+            lastTimeNanos = Math.max(lastTimeNanos, frame.appendTimeNanos());
+            dataFrames++;
+        }
+        nextPosition = frame.endPosition();
+        lastCrc = frame.headerCrc();
+        return null;
+    }
+
+    private String known(String problem) {
+        if (problem.equals(FrameView.UNKNOWN_FORMAT)) {
+            throw unknownFormat(frame, file.path().toString(), offset);
+        }
+        return problem;
+    }
+
+    static UnknownFormatException unknownFormat(FrameView frame, String file, long offset) {
+        return new UnknownFormatException(
+                "frame was written in a format that this version does not know: file=" + file + " offset=" + offset
+                        + " format=" + frame.version() + " features=" + frame.incompatibleFeatures() + " supported="
+                        + FrameDescriptor.VERSION + "; use a newer version of eventlog",
+                frame.version(),
+                FrameDescriptor.VERSION);
+    }
+
+    /** Makes bytes of the file be in the window; false if the file ends before. */
+    private boolean load(long from, int count) throws IOException {
+        if (from + count > length) {
+            return false;
+        }
+        if (from >= windowOffset && from + count <= windowOffset + windowLength) {
+            return true;
+        }
+        if (count > window.capacity()) {
+            window = ByteBuffer.allocateDirect(count).order(ByteOrder.LITTLE_ENDIAN);
+        }
+        window.clear();
+        windowOffset = from;
+        windowLength = file.read(window, from);
+        window.clear();
+        return count <= windowLength;
+    }
+}

@@ -1,0 +1,56 @@
+package dev.eventlog.internal.journal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Where segments' bytes live: the seam between a journal and the disk or the memory.
+ *
+ * <p><b>Threading:</b> Thread-safe.
+ */
+interface SegmentStore extends AutoCloseable {
+
+    /**
+     * Begins a segment that frames can be written to at once.
+     *
+     * @param number one above the segment before
+     * @param leastLength room that is needed for what will be written first
+     */
+    SegmentWriter begin(long number, long leastLength) throws IOException;
+
+    /** Prepares a segment in the background, so that {@link #begin} will not wait. Failing is no error. */
+    void prepare(long number);
+
+    /** Maps a segment's bytes for reading, little-endian. */
+    ByteBuffer map(Segment segment) throws IOException;
+
+    /** The sparse index of a sealed segment, made anew if it is missing or damaged. */
+    SparseIndex index(Segment segment) throws IOException;
+
+    /** Says that frames below this position are readable: what a crash must not take. Called under the append lock. */
+    void publishEnd(long endPosition);
+
+    /**
+     * Takes over a segment that gets no more frames: records it, in the background. The segment says where it ends.
+     *
+     * @param writer the one that wrote it, to be closed
+     */
+    void seal(Segment segment, SegmentWriter writer);
+
+    /** Takes back a segment that has no event, in the background. */
+    void discard(SegmentWriter writer);
+
+    /**
+     * Makes all frames below this position survive a power cut, and then says so.
+     *
+     * @throws IOException if the disk reports an error: what is on it is then unknown
+     */
+    void force(long endPosition) throws IOException;
+
+    /** Everything below survives a power cut. */
+    long durablePosition();
+
+    /** Ends what was begun in the background and frees everything. */
+    @Override
+    void close() throws IOException;
+}

@@ -1,0 +1,91 @@
+package dev.eventlog.internal.journal;
+
+import java.util.Arrays;
+
+/**
+ * Where frames of a segment begin: position, append time and offset of one frame in each 64 KiB. A seek finds the entry
+ * before its target and walks from there.
+ *
+ * <p><b>Threading:</b> Thread-safe: one thread adds, any reads; an entry is published by the volatile count.
+ * <b>Allocation:</b> adding doubles the arrays at times: 24 bytes for each 64 KiB of the segment.
+ */
+final class SparseIndex {
+
+    /** Bytes of the segment between entries, at least. */
+    static final int SPACING = 64 << 10;
+
+    /** Longs of one entry: position, append time, offset. */
+    static final int ENTRY_LONGS = 3;
+
+    // written by the adding thread, read by any; published by count, which readers read first
+    private volatile long[] entries = new long[ENTRY_LONGS * 16];
+    private volatile int count;
+    private long nextOffset;
+
+    /** Adds a data frame if enough bytes lie between it and the last one added. */
+    void offer(long position, long appendTimeNanos, long offset) {
+        if (offset >= nextOffset) {
+            add(position, appendTimeNanos, offset);
+        }
+    }
+
+    /** Adds an entry behind the others. */
+    void add(long position, long appendTimeNanos, long offset) {
+        int n = count;
+        long[] array = entries;
+        if ((n + 1) * ENTRY_LONGS > array.length) {
+            array = Arrays.copyOf(array, array.length * 2);
+            entries = array;
+        }
+        array[n * ENTRY_LONGS] = position;
+        array[n * ENTRY_LONGS + 1] = appendTimeNanos;
+        array[n * ENTRY_LONGS + 2] = offset;
+        nextOffset = offset + SPACING;
+        count = n + 1;
+    }
+
+    /** Number of entries. */
+    int count() {
+        return count;
+    }
+
+    /** Position of an entry. */
+    long position(int entry) {
+        return entries[entry * ENTRY_LONGS];
+    }
+
+    /** Append time of an entry. */
+    long appendTimeNanos(int entry) {
+        return entries[entry * ENTRY_LONGS + 1];
+    }
+
+    /** Offset of an entry. */
+    long offset(int entry) {
+        return entries[entry * ENTRY_LONGS + 2];
+    }
+
+    /** The last entry at or before a position; -1 if there is none. */
+    int floorPosition(long position) {
+        return floor(0, position);
+    }
+
+    /** The last entry appended before a time; -1 if there is none. */
+    int beforeTime(long appendTimeNanos) {
+        return appendTimeNanos == Long.MIN_VALUE ? -1 : floor(1, appendTimeNanos - 1);
+    }
+
+    private int floor(int column, long value) {
+        int low = 0;
+        int high = count - 1;
+        long[] array = entries;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            if (array[middle * ENTRY_LONGS + column] <= value) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return high;
+    }
+}

@@ -1,0 +1,141 @@
+package dev.eventlog.internal.journal;
+
+import dev.eventlog.internal.file.FileHeader;
+import dev.eventlog.internal.file.FileOps;
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The mapped file {@code state}: how far the log has come, for the next open and for other processes. Made anew at each
+ * open, written whole before it is mapped.
+ *
+ * <pre>
+ *   0                               32              48      52      56              64              72 … 4096
+ *   +-------------------------------+---------------+-------+-------+---------------+---------------+
+ *   | file header "EVLGSTAT"        | boot id       | epoch | CRC   | end position  | durable pos.  |
+ *   +-------------------------------+---------------+-------+-------+---------------+---------------+
+ * </pre>
+ *
+ * The CRC32C covers boot id and epoch. The two positions change while the log runs: each is one aligned word whose low
+ * 8 bits check the other 56, so that a damaged word is known.
+ *
+ * <p><b>Threading:</b> Thread-safe except {@link #publishEnd}: the holder of the append lock.
+ */
+final class StateFile {
+
+    /** What {@link #endPosition()} and {@link #durablePosition()} say where the word is damaged. */
+    static final long UNKNOWN = -1;
+
+    private static final String MAGIC = "EVLGSTAT";
+    private static final int LENGTH = 4096;
+    private static final int BOOT_ID_OFFSET = FileHeader.LENGTH;
+    private static final int EPOCH_OFFSET = BOOT_ID_OFFSET + 16;
+    private static final int CRC_OFFSET = EPOCH_OFFSET + Integer.BYTES;
+    private static final int END_OFFSET = CRC_OFFSET + Integer.BYTES;
+    private static final int DURABLE_OFFSET = END_OFFSET + Long.BYTES;
+
+    private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private final ByteBuffer bytes;
+
+    private StateFile(ByteBuffer bytes) {
+        this.bytes = bytes;
+    }
+
+    /** Reads what an earlier writer left; null if there is no file, or it is damaged: then nothing is known. */
+    static @Nullable StateFile read(Path file, UUID logId, FileOps files) throws IOException {
+        if (files.attributes(file) == null) {
+            return null;
+        }
+        ByteBuffer bytes = ByteBuffer.allocateDirect(LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+        int length;
+        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
+            length = open.read(bytes, 0);
+        }
+        try {
+            FileHeader.check(bytes, length, MAGIC, file, logId);
+        } catch (dev.eventlog.error.CorruptLogException damaged) {
+            return null;
+        }
+        return length == LENGTH && bytes.getInt(CRC_OFFSET) == crc(bytes) ? new StateFile(bytes) : null;
+    }
+
+    /** Makes the file anew and maps it. */
+    static StateFile create(Path file, UUID logId, UUID bootId, int epoch, Positions positions, FileOps files)
+            throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+        FileHeader.write(bytes, MAGIC, logId);
+        bytes.putLong(BOOT_ID_OFFSET, bootId.getMostSignificantBits());
+        bytes.putLong(BOOT_ID_OFFSET + Long.BYTES, bootId.getLeastSignificantBits());
+        bytes.putInt(EPOCH_OFFSET, epoch);
+        bytes.putInt(CRC_OFFSET, crc(bytes));
+        bytes.putLong(END_OFFSET, word(positions.end()));
+        bytes.putLong(DURABLE_OFFSET, word(positions.durable()));
+        WholeFile.replace(file, bytes, files);
+        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.WRITE)) {
+            return new StateFile(open.map(true, LENGTH).order(ByteOrder.LITTLE_ENDIAN));
+        }
+    }
+
+    /**
+     * The two positions.
+     *
+     * @param end where the next event will go
+     * @param durable everything below survives a power cut
+     */
+    record Positions(long end, long durable) {}
+
+    /** Boot of the machine that the writer ran in. */
+    UUID bootId() {
+        return new UUID(bytes.getLong(BOOT_ID_OFFSET), bytes.getLong(BOOT_ID_OFFSET + Long.BYTES));
+    }
+
+    /** The writer's epoch. */
+    int epoch() {
+        return bytes.getInt(EPOCH_OFFSET);
+    }
+
+    /** Where the next event would go, as published last. */
+    long endPosition() {
+        return position((long) LONG.getAcquire(bytes, END_OFFSET));
+    }
+
+    /** What survives a power cut, as published last. */
+    long durablePosition() {
+        return position((long) LONG.getAcquire(bytes, DURABLE_OFFSET));
+    }
+
+    void publishEnd(long position) {
+        LONG.setRelease(bytes, END_OFFSET, word(position));
+    }
+
+    void publishDurable(long position) {
+        LONG.setRelease(bytes, DURABLE_OFFSET, word(position));
+    }
+
+    private static long word(long position) {
+        return position << 8 | check(position);
+    }
+
+    private static long position(long word) {
+        long position = word >>> 8;
+        return check(position) == (word & 0xff) ? position : UNKNOWN;
+    }
+
+    private static long check(long position) {
+        return (position * 0x9e3779b97f4a7c15L + 0x5851f42d4c957f2dL) >>> 56;
+    }
+
+    private static int crc(ByteBuffer bytes) {
+        var crc = new CRC32C();
+        crc.update(bytes.duplicate().limit(CRC_OFFSET).position(BOOT_ID_OFFSET));
+        return (int) crc.getValue();
+    }
+}

@@ -1,0 +1,210 @@
+package dev.eventlog.internal.log;
+
+import dev.eventlog.Capability;
+import dev.eventlog.Codec;
+import dev.eventlog.Consumer;
+import dev.eventlog.ConsumerConfig;
+import dev.eventlog.ConsumerStatus;
+import dev.eventlog.Event;
+import dev.eventlog.EventHandler;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogConfig;
+import dev.eventlog.EventQuery;
+import dev.eventlog.Producer;
+import dev.eventlog.Subscription;
+import dev.eventlog.error.LogClosedException;
+import dev.eventlog.internal.cursor.Cursors;
+import dev.eventlog.internal.delivery.Delivery;
+import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.support.Clock;
+import dev.eventlog.internal.support.Names;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A log of this process, on disk or in memory: puts together the journal, the cursors and the delivery.
+ *
+ * <p><b>Threading:</b> Thread-safe.
+ */
+final class LocalEventLog implements EventLog {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(LocalEventLog.class);
+    private static final Set<Capability> CAPABILITIES =
+            Collections.unmodifiableSet(EnumSet.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS));
+
+    private final Journal journal;
+    private final Cursors cursors;
+    private final Delivery delivery;
+    private final FramePool frames;
+    private final IoThread io;
+    private final AtomicBoolean closing = new AtomicBoolean();
+
+    private LocalEventLog(Journal journal, Cursors cursors, IoThread io, Clock clock) {
+        this.journal = journal;
+        this.cursors = cursors;
+        this.io = io;
+        delivery = new Delivery(journal, cursors, clock);
+        frames = new FramePool(journal);
+    }
+
+    /** Opens a log whose file operations and times go through these. */
+    static LocalEventLog open(EventLogConfig config, FileOps files, Clock clock) {
+        var io = new IoThread(config.threadFactory());
+        boolean opened = false;
+        try {
+            Journal journal = Journal.open(config, files, clock, io);
+            Cursors cursors = Cursors.open(journal, files, io);
+            var log = new LocalEventLog(journal, cursors, io, clock);
+            long interval = config.forceInterval().toNanos();
+            if (interval > 0 && config.directory() != null) {
+                io.every(interval, () -> forceCheckpoints(cursors, config));
+            }
+            opened = true;
+            return log;
+        } finally {
+            if (!opened) {
+                io.close();
+            }
+        }
+    }
+
+    private static void forceCheckpoints(Cursors cursors, EventLogConfig config) {
+        try {
+            cursors.force();
+        } catch (RuntimeException e) {
+            LOGGER.warn("checkpoints could not be forced; it is tried again", e);
+            config.backgroundErrors().accept(e);
+        }
+    }
+
+    @Override
+    public <T> Producer<T> producer(String source, Codec<T> codec) {
+        Objects.requireNonNull(codec, "codec");
+        Names.check("source", source);
+        requireOpen();
+        return new LocalProducer<>(journal, frames, source, codec);
+    }
+
+    @Override
+    public <T> Consumer<T> consumer(ConsumerConfig config, Codec<T> codec) {
+        Objects.requireNonNull(config, "config");
+        Objects.requireNonNull(codec, "codec");
+        requireOpen();
+        return delivery.consumer(config, codec);
+    }
+
+    @Override
+    public <T> Subscription subscribe(ConsumerConfig config, Codec<T> codec, EventHandler<? super T> handler) {
+        Objects.requireNonNull(config, "config");
+        Objects.requireNonNull(codec, "codec");
+        requireOpen();
+        return delivery.subscribe(config, codec, handler);
+    }
+
+    @Override
+    public <T> Stream<Event<T>> read(EventQuery query, Codec<T> codec) {
+        Objects.requireNonNull(query, "query");
+        requireOpen();
+        return delivery.read(query, codec);
+    }
+
+    @Override
+    public long firstPosition() {
+        requireOpen();
+        return journal.firstPosition();
+    }
+
+    @Override
+    public long endPosition() {
+        requireOpen();
+        return journal.endPosition();
+    }
+
+    @Override
+    public long durablePosition() {
+        requireOpen();
+        return journal.durablePosition();
+    }
+
+    @Override
+    public void force() {
+        requireOpen();
+        journal.force();
+    }
+
+    @Override
+    public List<ConsumerStatus> consumers() {
+        requireOpen();
+        return delivery.consumers();
+    }
+
+    @Override
+    public void forget(String consumer) {
+        requireOpen();
+        cursors.forget(consumer);
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return CAPABILITIES;
+    }
+
+    @Override
+    public void require(Capability... needed) {
+        requireAll(CAPABILITIES, needed);
+    }
+
+    /** Throws if what is needed is not all there. */
+    static void requireAll(Set<Capability> present, Capability... needed) {
+        Set<Capability> missing = EnumSet.noneOf(Capability.class);
+        Collections.addAll(missing, needed);
+        missing.removeAll(present);
+        if (!missing.isEmpty()) {
+            throw new UnsupportedOperationException(
+                    "log lacks " + missing + "; it has " + present + ". Use a log that has them, or do without");
+        }
+    }
+
+    private void requireOpen() {
+        if (closing.get()) {
+            throw new LogClosedException("log is closed: " + this + "; open it again");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closing.compareAndSet(false, true)) {
+            return;
+        }
+        RuntimeException first = null;
+        for (AutoCloseable part : new AutoCloseable[] {delivery, cursors, journal, io}) {
+            try {
+                part.close();
+            } catch (Exception e) {
+                RuntimeException thrown = e instanceof RuntimeException r ? r : new IllegalStateException(e);
+                if (first == null) {
+                    first = thrown;
+                } else {
+                    first.addSuppressed(thrown);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "EventLog[" + (journal.directory() == null ? "in memory" : journal.directory()) + "]";
+    }
+}

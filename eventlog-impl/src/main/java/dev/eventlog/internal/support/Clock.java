@@ -1,0 +1,53 @@
+package dev.eventlog.internal.support;
+
+import java.time.Instant;
+import java.time.InstantSource;
+
+/**
+ * The seam through which every reading of time goes.
+ *
+ * <p><b>Threading:</b> Thread-safe. <b>Allocation:</b> the system's clock allocates once a second.
+ */
+public interface Clock {
+
+    /** Wall time: nanoseconds since 1970-01-01T00:00Z. May step. */
+    long epochNanos();
+
+    /** Time that never steps, for waiting and for intervals; its zero means nothing. */
+    long monotonicNanos();
+
+    /** The machine's clock. */
+    static Clock system() {
+        return new SystemClock();
+    }
+
+    /** Wall time from a user's source; waiting still follows the machine. */
+    static Clock of(InstantSource source) {
+        return new Clock() {
+            @Override
+            public long epochNanos() {
+                return toEpochNanos(source.instant());
+            }
+
+            @Override
+            public long monotonicNanos() {
+                return System.nanoTime();
+            }
+        };
+    }
+
+    /** Nanoseconds since 1970-01-01T00:00Z; the nearest that a long holds beyond the years 1677 and 2262. */
+    static long toEpochNanos(Instant time) {
+        try {
+            return Math.addExact(Math.multiplyExact(time.getEpochSecond(), 1_000_000_000L), time.getNano());
+        } catch (ArithmeticException beyondLong) {
+            return time.getEpochSecond() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE;
+        }
+    }
+
+    /** The instant of {@link #toEpochNanos}. */
+    static Instant toInstant(long epochNanos) {
+        return Instant.ofEpochSecond(
+                Math.floorDiv(epochNanos, 1_000_000_000L), Math.floorMod(epochNanos, 1_000_000_000L));
+    }
+}
