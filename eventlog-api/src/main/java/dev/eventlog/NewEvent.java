@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NewEvent<T> {
 
+    private static final Instant EARLIEST = Instant.parse("1677-09-22T00:00:00Z");
+    private static final Instant LATEST = Instant.parse("2262-04-11T00:00:00Z");
+
     private final T data;
     private final @Nullable String key;
     private final @Nullable String id;
@@ -56,9 +59,17 @@ public final class NewEvent<T> {
         return new NewEvent<>(data, key, id, time, metadata);
     }
 
-    /** The same event with the time when it happened; nanoseconds from 1677 to 2262 can be kept. */
+    /**
+     * The same event with the time when it happened.
+     *
+     * @param time from 1677-09-22 to 2262-04-11, which are the nanoseconds since 1970 that a long holds
+     * @throws IllegalArgumentException if it is not
+     */
     public NewEvent<T> withTime(Instant time) {
-        return new NewEvent<>(data, key, id, Objects.requireNonNull(time, "time"), metadata);
+        if (time.isBefore(EARLIEST) || time.isAfter(LATEST)) {
+            throw new IllegalArgumentException("time is " + time + "; it must be from " + EARLIEST + " to " + LATEST);
+        }
+        return new NewEvent<>(data, key, id, time, metadata);
     }
 
     /**

@@ -13,22 +13,44 @@ final class Cesu8 {
     private Cesu8() {}
 
     static byte[] encode(String text) {
-        var bytes = new byte[Math.multiplyExact(text.length(), 3)];
-        int to = 0;
+        var bytes = new byte[length(text)];
+        encode(text, bytes, 0);
+        return bytes;
+    }
+
+    /**
+     * The length in bytes.
+     *
+     * @throws ArithmeticException if no array could hold it
+     */
+    static int length(String text) {
+        int chars = text.length();
+        int more = 0;
+        for (int i = 0; i < chars; i++) {
+            char c = text.charAt(i);
+            if (c >= 0x80) {
+                more = Math.addExact(more, c < 0x800 ? 1 : 2);
+            }
+        }
+        return Math.addExact(chars, more);
+    }
+
+    /** Writes the text from that place on; there must be {@link #length} bytes. */
+    static void encode(String text, byte[] target, int from) {
+        int to = from;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c < 0x80) {
-                bytes[to++] = (byte) c;
+                target[to++] = (byte) c;
             } else if (c < 0x800) {
-                bytes[to++] = (byte) (0xC0 | c >> 6);
-                bytes[to++] = (byte) (0x80 | c & 0x3F);
+                target[to++] = (byte) (0xC0 | c >> 6);
+                target[to++] = (byte) (0x80 | c & 0x3F);
             } else {
-                bytes[to++] = (byte) (0xE0 | c >> 12);
-                bytes[to++] = (byte) (0x80 | c >> 6 & 0x3F);
-                bytes[to++] = (byte) (0x80 | c & 0x3F);
+                target[to++] = (byte) (0xE0 | c >> 12);
+                target[to++] = (byte) (0x80 | c >> 6 & 0x3F);
+                target[to++] = (byte) (0x80 | c & 0x3F);
             }
         }
-        return java.util.Arrays.copyOf(bytes, to);
     }
 
     /**

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * was.
  *
  * <p><b>Threading:</b> One thread at a time: whoever took it from the {@link Pool}. <b>Allocation:</b> none, but for
- * payloads larger than any before, and for texts outside of ASCII.
+ * payloads larger than any before.
  */
 final class PayloadWriter {
 
@@ -79,36 +79,34 @@ final class PayloadWriter {
         if (small != value) {
             large(value);
         } else if (small == (small & 0xFF)) {
-            int at = coded(UINT8, 1);
-            data[at] = (byte) small;
+            oneByte(UINT8, small);
         } else if (small == (byte) small) {
-            int at = coded(INT8, 1);
-            data[at] = (byte) small;
+            oneByte(INT8, small);
         } else if (small == (short) small) {
-            SHORTS.set(data, coded(INT16, 2), (short) small);
+            twoBytes(INT16, small);
         } else if (small == (char) small) {
-            SHORTS.set(data, coded(UINT16, 2), (short) small);
+            twoBytes(UINT16, small);
         } else {
-            INTS.set(data, coded(INT32, 4), small);
+            fourBytes(INT32, small);
         }
     }
 
     private void large(long value) {
         if (value == (value & 0xFFFF_FFFFL)) {
-            INTS.set(data, coded(UINT32, 4), (int) value);
+            fourBytes(UINT32, (int) value);
         } else if ((long) (float) value == value) {
             real32(value);
         } else {
-            LONGS.set(data, coded(INT64, 8), value);
+            eightBytes(INT64, value);
         }
     }
 
     void real32(float value) {
-        INTS.set(data, coded(FLOAT32, 4), Float.floatToRawIntBits(value));
+        fourBytes(FLOAT32, Float.floatToRawIntBits(value));
     }
 
     void real64(double value) {
-        LONGS.set(data, coded(FLOAT64, 8), Double.doubleToRawLongBits(value));
+        eightBytes(FLOAT64, Double.doubleToRawLongBits(value));
     }
 
     void bool(boolean value) {
@@ -116,13 +114,13 @@ final class PayloadWriter {
     }
 
     void text(String value) {
-        for (int i = 0; i < value.length(); i++) {
-            if (value.charAt(i) >= 0x80) {
-                text(Cesu8.encode(value));
-                return;
-            }
+        int length = Cesu8.length(value);
+        int at = textOf(length);
+        if (length == value.length()) {
+            copy(value, at);
+        } else {
+            Cesu8.encode(value, data, at);
         }
-        copy(value, textOf(value.length()));
     }
 
     /** A text that is encoded already. */
@@ -149,11 +147,11 @@ final class PayloadWriter {
     void bytes(byte[] value) {
         int length = Math.addExact(value.length, 1);
         if (length < 1 << 8) {
-            data[coded(BLOCK8, 1)] = (byte) length;
+            oneByte(BLOCK8, length);
         } else if (length < 1 << 16) {
-            SHORTS.set(data, coded(BLOCK16, 2), (short) length);
+            twoBytes(BLOCK16, length);
         } else {
-            INTS.set(data, coded(BLOCK32, 4), length);
+            fourBytes(BLOCK32, length);
         }
         int at = coded(BYTES, value.length);
         System.arraycopy(value, 0, data, at, value.length);
@@ -209,8 +207,31 @@ final class PayloadWriter {
         code(rest);
     }
 
+    // Below, each place is taken before the array is looked at: taking it may replace the array.
+
     private void code(int code) {
-        data[take(1)] = (byte) code;
+        int at = take(1);
+        data[at] = (byte) code;
+    }
+
+    private void oneByte(int code, int value) {
+        int at = coded(code, Byte.BYTES);
+        data[at] = (byte) value;
+    }
+
+    private void twoBytes(int code, int value) {
+        int at = coded(code, Short.BYTES);
+        SHORTS.set(data, at, (short) value);
+    }
+
+    private void fourBytes(int code, int value) {
+        int at = coded(code, Integer.BYTES);
+        INTS.set(data, at, value);
+    }
+
+    private void eightBytes(int code, long value) {
+        int at = coded(code, Long.BYTES);
+        LONGS.set(data, at, value);
     }
 
     /** Writes the code, makes room for what follows it, and gives where that is. */

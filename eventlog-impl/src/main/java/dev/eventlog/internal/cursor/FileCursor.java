@@ -130,7 +130,13 @@ final class FileCursor implements Cursor {
     void force() {
         if (dirty) {
             dirty = false;
-            mapped.force();
+            boolean forced = false;
+            try {
+                mapped.force();
+                forced = true;
+            } finally {
+                dirty |= !forced;
+            }
         }
     }
 

@@ -102,14 +102,7 @@ final class FileCursors extends Cursors {
             slot.putInt(CursorDescriptor.EPOCH_OFFSET, journal.epoch());
             slot.putInt(CursorDescriptor.CRC_OFFSET, CursorDescriptor.crc(slot, new java.util.zip.CRC32C()));
         }
-        Path beside = file.resolveSibling(file.getFileName() + ".tmp");
-        files.delete(beside);
-        try (FileOps.OpenFile target = files.open(beside, FileOps.Mode.CREATE)) {
-            target.write(bytes.clear(), 0);
-            target.force();
-        }
-        files.rename(beside, file);
-        files.forceDirectory(directory);
+        files.replace(file, bytes);
     }
 
     static ByteBuffer slot(ByteBuffer bytes, int number) {

@@ -1,5 +1,6 @@
 package dev.eventlog.internal.cursor;
 
+import dev.eventlog.error.LogClosedException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -8,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Cursors of a log in memory: they last as long as it. <b>Threading:</b> Thread-safe. */
 final class MemoryCursors extends Cursors {
 
-    private final Map<String, MemoryCursor> cursors = new ConcurrentHashMap<>();
+    private final Map<String, Kept> cursors = new ConcurrentHashMap<>();
     private final Map<String, ParkedList> parked = new ConcurrentHashMap<>();
 
     @Override
@@ -17,9 +18,7 @@ final class MemoryCursors extends Cursors {
             throw new IllegalStateException(
                     "log has " + MAX_CONSUMERS + " consumers already: name=" + name + "; forget some");
         }
-        MemoryCursor cursor = cursors.computeIfAbsent(name, MemoryCursor::new);
-        cursor.onClose = onClose;
-        return cursor;
+        return new MemoryCursor(name, cursors.computeIfAbsent(name, unused -> new Kept()), onClose);
     }
 
     @Override
@@ -34,8 +33,8 @@ final class MemoryCursors extends Cursors {
 
     @Override
     long stored(String name) {
-        MemoryCursor cursor = cursors.get(name);
-        return cursor == null ? Cursor.NONE : cursor.checkpoint();
+        Kept kept = cursors.get(name);
+        return kept == null ? Cursor.NONE : kept.checkpoint;
     }
 
     @Override
@@ -54,16 +53,24 @@ final class MemoryCursors extends Cursors {
         // the garbage collector frees it
     }
 
-    /** One cursor. <b>Threading:</b> Thread-safe except commit and close: its owner. */
+    /** What is kept of a consumer. <b>Threading:</b> Thread-safe except that its owner writes. */
+    private static final class Kept {
+        private volatile long checkpoint = Cursor.NONE;
+        private volatile long highest = Cursor.NONE;
+    }
+
+    /** One owner's hold of a cursor. <b>Threading:</b> Thread-safe except commit and close: its owner. */
     private static final class MemoryCursor implements Cursor {
 
         private final String name;
-        private volatile long checkpoint = NONE;
-        private volatile long highest = NONE;
-        private volatile Runnable onClose = () -> {};
+        private final Kept kept;
+        private final Runnable onClose;
+        private volatile boolean closed;
 
-        MemoryCursor(String name) {
+        MemoryCursor(String name, Kept kept, Runnable onClose) {
             this.name = name;
+            this.kept = kept;
+            this.onClose = onClose;
         }
 
         @Override
@@ -73,25 +80,29 @@ final class MemoryCursors extends Cursors {
 
         @Override
         public long checkpoint() {
-            return checkpoint;
+            return kept.checkpoint;
         }
 
         @Override
         public long highest() {
-            return highest;
+            return kept.highest;
         }
 
         @Override
         public void commit(long newCheckpoint, boolean moved) {
-            checkpoint = newCheckpoint;
-            highest = Math.max(highest, newCheckpoint);
+            if (closed) {
+                throw new LogClosedException("checkpoint cannot be written, the consumer is closed: consumer=" + name);
+            }
+            kept.checkpoint = newCheckpoint;
+            kept.highest = Math.max(kept.highest, newCheckpoint);
         }
 
         @Override
         public void close() {
-            Runnable once = onClose;
-            onClose = () -> {};
-            once.run();
+            if (!closed) {
+                closed = true;
+                onClose.run();
+            }
         }
     }
 }

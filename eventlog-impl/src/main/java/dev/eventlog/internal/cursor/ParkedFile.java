@@ -24,7 +24,7 @@ import java.util.zip.CRC32C;
  *   +-------+---+---+---------------+-------+-------+---------------+     CRC32C of bytes 4 to 31
  * </pre>
  *
- * A damaged record at the end was never acknowledged, and is overwritten; one before others is damage.
+ * Damaged records at the end were never acknowledged, and are overwritten; one before a valid one is damage.
  *
  * <p><b>Threading:</b> One thread at a time: the list that owns it.
  */
@@ -37,6 +37,7 @@ final class ParkedFile {
     private static final int ATTEMPTS_OFFSET = 16;
     private static final int PARKED = 1;
     private static final int RELEASED = 2;
+    private static final int COMPACTED_LENGTH = 4 << 20;
     private static final int MAX_LENGTH = 64 << 20;
 
     private final Path path;
@@ -73,11 +74,15 @@ final class ParkedFile {
         try (FileOps.OpenFile file = files.open(path, FileOps.Mode.READ)) {
             read = file.read(bytes, 0);
         }
+        if (read <= FileHeader.LENGTH) {
+            // whoever created it died before the first record was forced
+            return positions;
+        }
         FileHeader.check(bytes, read, MAGIC, path, logId);
         int at = FileHeader.LENGTH;
         for (; read - at >= RECORD_LENGTH; at += RECORD_LENGTH) {
             if (bytes.getInt(at) != crc(bytes, at)) {
-                if (read - at >= 2 * RECORD_LENGTH) {
+                if (hasRecordBehind(bytes, at, read)) {
                     throw new CorruptLogException(
                             "list of parked events is damaged: file=" + path + " offset=" + at
                                     + "; restore the file, it was left untouched",
@@ -100,14 +105,31 @@ final class ParkedFile {
         return positions;
     }
 
+    private static boolean hasRecordBehind(ByteBuffer bytes, int damaged, int end) {
+        for (int at = damaged + RECORD_LENGTH; end - at >= RECORD_LENGTH; at += RECORD_LENGTH) {
+            if (bytes.getInt(at) == crc(bytes, at)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     void park(long position, int attempts) {
         append("parking an event", record(PARKED, position, attempts));
     }
 
-    /** Records positions as taken off; when they were all, the file goes. */
-    void release(Collection<Long> positions, int count) {
-        if (positions.size() >= count) {
+    /**
+     * Records positions as taken off. When none is left the file goes; when most of it is history it is made anew.
+     *
+     * @param left those that stay on the list
+     */
+    void release(Collection<Long> positions, Collection<Long> left) {
+        if (left.isEmpty()) {
             delete();
+            return;
+        }
+        if (length > COMPACTED_LENGTH && length > 4L * RECORD_LENGTH * left.size()) {
+            compact(left);
             return;
         }
         ByteBuffer records =
@@ -116,6 +138,24 @@ final class ParkedFile {
             records.put(record(RELEASED, position, 0));
         }
         append("taking parked events off their list", records.flip());
+    }
+
+    private void compact(Collection<Long> left) {
+        ByteBuffer bytes = ByteBuffer.allocate(FileHeader.LENGTH + left.size() * RECORD_LENGTH)
+                .order(ByteOrder.LITTLE_ENDIAN);
+        FileHeader.write(bytes, MAGIC, logId);
+        bytes.position(FileHeader.LENGTH);
+        for (long position : left) {
+            bytes.put(record(PARKED, position, 0));
+        }
+        try {
+            io.run(() -> {
+                files.replace(path, bytes);
+                length = bytes.capacity();
+            });
+        } catch (IOException e) {
+            throw FileCursors.failed("taking parked events off their list", path, e);
+        }
     }
 
     private void append(String what, ByteBuffer records) {

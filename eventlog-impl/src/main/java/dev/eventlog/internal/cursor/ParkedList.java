@@ -60,11 +60,12 @@ public final class ParkedList {
 
     /** Takes events off the list. */
     public synchronized void release(Collection<Long> released) {
-        TreeSet<Long> known = loaded();
+        var left = new TreeSet<>(loaded());
+        left.removeAll(released);
         if (file != null) {
-            file.release(released, known.size());
+            file.release(released, left);
         }
-        known.removeAll(released);
+        positions = left;
         version++;
     }
 

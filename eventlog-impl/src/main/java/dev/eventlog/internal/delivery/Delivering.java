@@ -98,7 +98,7 @@ final class Delivering<T> {
 
     /** The pause behind the n-th attempt: doubling, with a fifth more or less at random so that many do not meet. */
     private long pauseNanos(int attempt) {
-        long first = Math.min(config.backOff().toNanos(), LONGEST_BACK_OFF_NANOS);
+        long first = Math.min(Waits.nanos(config.backOff()), LONGEST_BACK_OFF_NANOS);
         long pause = Math.min(first << Math.min(attempt - 1, 20), LONGEST_BACK_OFF_NANOS);
         if (pause <= 0) {
             return first;

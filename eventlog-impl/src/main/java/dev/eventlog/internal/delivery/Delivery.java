@@ -8,15 +8,19 @@ import dev.eventlog.Event;
 import dev.eventlog.EventHandler;
 import dev.eventlog.EventQuery;
 import dev.eventlog.Subscription;
+import dev.eventlog.error.LockedException;
 import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.support.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -32,6 +36,8 @@ public final class Delivery implements AutoCloseable {
     private final Journal journal;
     private final Cursors cursors;
     private final Statuses statuses;
+    // who reads the list of a consumer's parked events
+    private final Map<String, String> parkedOwners = new ConcurrentHashMap<>();
 
     public Delivery(Journal journal, Cursors cursors, Clock clock) {
         this.journal = journal;
@@ -56,9 +62,25 @@ public final class Delivery implements AutoCloseable {
 
     private <T> Consumer<T> parkedConsumer(ConsumerConfig config, Codec<T> codec) {
         String name = Objects.requireNonNull(config.name());
-        var consumer = new ParkedConsumer<>(name, journal, codec, config, cursors.parked(name), statuses);
-        statuses.opened(consumer);
-        return consumer;
+        String owner = "thread " + Thread.currentThread().getName() + " since " + Instant.now();
+        String present = parkedOwners.putIfAbsent(name, owner);
+        if (present != null) {
+            throw new LockedException(
+                    "parked events are being read already: name=" + name + " owner=" + present + "; close that first",
+                    present);
+        }
+        boolean opened = false;
+        try {
+            var consumer = new ParkedConsumer<>(
+                    name, journal, codec, config, cursors.parked(name), statuses, () -> parkedOwners.remove(name));
+            statuses.opened(consumer);
+            opened = true;
+            return consumer;
+        } finally {
+            if (!opened) {
+                parkedOwners.remove(name);
+            }
+        }
     }
 
     /** Starts a subscription. */

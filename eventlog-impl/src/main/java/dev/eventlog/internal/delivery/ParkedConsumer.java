@@ -37,7 +37,13 @@ final class ParkedConsumer<T> implements Consumer<T> {
     private final List<Long> unflushed = new ArrayList<>();
 
     ParkedConsumer(
-            String name, Journal journal, Codec<T> codec, ConsumerConfig config, ParkedList list, Statuses statuses) {
+            String name,
+            Journal journal,
+            Codec<T> codec,
+            ConsumerConfig config,
+            ParkedList list,
+            Statuses statuses,
+            Runnable onClose) {
         this.name = name;
         this.journal = journal;
         this.config = config;
@@ -46,7 +52,10 @@ final class ParkedConsumer<T> implements Consumer<T> {
         reader = journal.newReader();
         event = new BorrowedEvent<>(journal, codec, reader.event());
         event.replayBelow(Long.MAX_VALUE);
-        guard = new UseGuard(name, () -> statuses.closed(this));
+        guard = new UseGuard(name, () -> {
+            onClose.run();
+            statuses.closed(this);
+        });
         cursor = journal.firstPosition();
     }
 

@@ -6,6 +6,7 @@ import dev.eventlog.ConsumerStatus;
 import dev.eventlog.ConsumerStatus.State;
 import dev.eventlog.EventHandler;
 import dev.eventlog.Subscription;
+import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
 import java.time.Duration;
@@ -100,9 +101,12 @@ final class PushSubscription<T> implements Subscription {
             }
             end(State.CLOSED, null);
         } catch (Throwable e) {
-            if (!stopping) {
-                LOGGER.error("subscription {} stops at {}", place.name(), place.checkpoint(), e);
+            if (stopping && e instanceof LogClosedException) {
+                // the log was closed under a handler; its last events come again
+                end(State.CLOSED, null);
+                return;
             }
+            LOGGER.error("subscription {} stops at {}", place.name(), place.checkpoint(), e);
             end(State.FAILED, e);
         }
     }
@@ -296,7 +300,7 @@ final class PushSubscription<T> implements Subscription {
         if (Thread.currentThread() == thread) {
             return;
         }
-        if (!join(config.closeTimeout().toNanos())) {
+        if (!join(Waits.nanos(config.closeTimeout()))) {
             LOGGER.warn(
                     "handler of subscription {} did not end in {}, it is interrupted and left",
                     place.name(),

@@ -1,6 +1,7 @@
 package dev.eventlog.internal.delivery;
 
 import dev.eventlog.ConsumerStatus;
+import dev.eventlog.error.EventLogException;
 import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
@@ -68,11 +69,19 @@ final class Statuses {
                 state,
                 from,
                 lag,
-                lag == 0 ? 0 : journal.lengthFrom(from),
+                lag == 0 ? 0 : lengthFrom(from),
                 lag == 0 ? Duration.ZERO : ageAt(from),
                 name.equals(Place.UNNAMED) ? 0 : cursors.parked(name).count(),
                 isOpen ? owner : null,
                 failure);
+    }
+
+    private long lengthFrom(long position) {
+        try {
+            return journal.lengthFrom(position);
+        } catch (EventLogException unreadable) {
+            return 0;
+        }
     }
 
     private synchronized Duration ageAt(long position) {
@@ -81,10 +90,16 @@ final class Statuses {
             known = journal.newReader();
             reader = known;
         }
-        known.seek(position);
-        if (!known.next()) {
+        try {
+            known.seek(position);
+            if (!known.next()) {
+                return Duration.ZERO;
+            }
+            return Duration.ofNanos(
+                    Math.max(0, clock.epochNanos() - known.event().appendTimeNanos()));
+        } catch (EventLogException unreadable) {
+            // a status must be had above all of what cannot be read
             return Duration.ZERO;
         }
-        return Duration.ofNanos(Math.max(0, clock.epochNanos() - known.event().appendTimeNanos()));
     }
 }

@@ -35,6 +35,24 @@ public interface FileOps {
     /** Creates a directory, for its owner only, in one that exists; does nothing if it is one already. */
     void createDirectory(Path directory) throws IOException;
 
+    /**
+     * Replaces a small file as a whole, with all of a buffer from index 0 to its capacity: written under another name,
+     * forced, renamed over the old one, the directory forced. Whoever dies on the way leaves the old file.
+     */
+    default void replace(Path file, ByteBuffer bytes) throws IOException {
+        Path beside = file.resolveSibling(file.getFileName() + ".tmp");
+        delete(beside);
+        try (OpenFile open = open(beside, Mode.CREATE)) {
+            open.write(bytes.duplicate().clear(), 0);
+            open.force();
+        }
+        rename(beside, file);
+        Path parent = file.getParent();
+        if (parent != null) {
+            forceDirectory(parent);
+        }
+    }
+
     /** Renames within a file system, replacing the target if it is a file. Atomic. */
     void rename(Path from, Path to) throws IOException;
 
@@ -96,7 +114,11 @@ public interface FileOps {
         /** Maps the first bytes of the file, which must have them. */
         MappedByteBuffer map(boolean writable, long length) throws IOException;
 
-        /** Tries to take the operating system's lock on the file; null if another process has it. */
+        /**
+         * Tries to take the operating system's lock on the file; null if another process has it.
+         *
+         * @throws java.nio.channels.OverlappingFileLockException if this process has it
+         */
         @Nullable
         FileLock tryLock() throws IOException;
     }

@@ -9,6 +9,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one thread of a log on which its file operations run. An interrupt of a user's thread would close a channel it is
@@ -32,6 +34,8 @@ public final class IoThread implements AutoCloseable {
         /** Does it. */
         void run() throws IOException;
     }
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(IoThread.class);
 
     private final ScheduledThreadPoolExecutor executor;
     // written by the thread factory before the thread starts, read by any thread; published by volatile
@@ -97,15 +101,24 @@ public final class IoThread implements AutoCloseable {
     /** Runs work later on the thread; it handles its own errors. Does nothing once closed. */
     public void later(Runnable work) {
         try {
-            executor.execute(work);
+            executor.execute(() -> runLogged(work));
         } catch (RejectedExecutionException closed) {
             // what is left undone is found at the next open
         }
     }
 
+    /** An error that its work did not handle must not end the thread, nor the work that is done again and again. */
+    private static void runLogged(Runnable work) {
+        try {
+            work.run();
+        } catch (Throwable e) {
+            LOGGER.error("file work failed", e);
+        }
+    }
+
     /** Runs work again and again, with this pause between; it handles its own errors. */
     public void every(long nanos, Runnable work) {
-        var unused = executor.scheduleWithFixedDelay(work, nanos, nanos, TimeUnit.NANOSECONDS);
+        var unused = executor.scheduleWithFixedDelay(() -> runLogged(work), nanos, nanos, TimeUnit.NANOSECONDS);
     }
 
     /** Lets queued work end, then stops the thread; waits for it unless called on it. */

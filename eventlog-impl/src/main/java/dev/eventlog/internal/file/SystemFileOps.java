@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -185,11 +184,7 @@ final class SystemFileOps implements FileOps {
 
         @Override
         public @Nullable FileLock tryLock() throws IOException {
-            try {
-                return channel.tryLock();
-            } catch (OverlappingFileLockException heldInThisProcess) {
-                return null;
-            }
+            return channel.tryLock();
         }
 
         @Override

@@ -145,7 +145,7 @@ final class ChronicleSegmentStore implements SegmentStore {
             try (FileOps.OpenFile open = files.open(directory.segment(segment.number()), FileOps.Mode.READ)) {
                 index = SegmentScanner.scan(open, identity.seed(), null).index();
             }
-            IndexFile.write(file, identity.logId(), segment.number(), index, files);
+            writeIndex(segment, index);
             return index;
         });
     }
@@ -160,8 +160,10 @@ final class ChronicleSegmentStore implements SegmentStore {
         io.later(() -> {
             try {
                 sealNow(segment, writer);
-            } catch (IOException e) {
-                failure = failure == null ? e : failure;
+            } catch (Throwable e) {
+                if (failure == null) {
+                    failure = e instanceof IOException io ? io : new IOException("sealing " + segment + " failed", e);
+                }
                 onFailure.accept(e);
             }
         });
@@ -177,8 +179,7 @@ final class ChronicleSegmentStore implements SegmentStore {
         files.forceDirectory(directory.active(segment.number()));
         manifest.addSegment(segment);
         manifest.force();
-        IndexFile.write(
-                directory.index(segment.number()), identity.logId(), segment.number(), segment.index(this), files);
+        writeIndex(segment, segment.index(this));
         segment.release();
         sealing.file()
                 .truncate(Recovery.trimmedLength(
@@ -186,6 +187,15 @@ final class ChronicleSegmentStore implements SegmentStore {
         sealing.file().close();
         unsealed.remove(sealing);
         directory.deleteActive(segment.number());
+    }
+
+    /** An index is derived: one that cannot be written is made anew when it is needed. */
+    private void writeIndex(Segment segment, SparseIndex index) {
+        try {
+            IndexFile.write(directory.index(segment.number()), identity.logId(), segment.number(), index, files);
+        } catch (IOException e) {
+            LOGGER.warn("index of {} could not be written; it is made again when needed", segment, e);
+        }
     }
 
     private Unsealed unsealed(SegmentWriter writer) {

@@ -7,20 +7,20 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Properties;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * The right to write a log: the operating system's lock on a file that is used for nothing else, which the system frees
  * when the process dies, however it dies.
  *
  * <p>The system's lock belongs to the process and is lost, silently, as soon as any channel on the file is closed in it.
- * So a registry for the whole JVM refuses a second open before the file is touched. The registry hangs on the system
- * properties' object and holds nothing but JDK types: it is the same one for copies of this class in other class
- * loaders.
+ * So a registry for the whole JVM refuses a second open before the file is touched. It is kept in system properties, one a
+ * log, which copies of this class in other class loaders see too. Should it be lost all the same, the JDK itself knows of
+ * the overlapping lock; the channel that found it is then never closed.
  *
  * <p>The file holds the owner in text, for the message that others get.
  *
@@ -28,7 +28,10 @@ import java.util.concurrent.ConcurrentMap;
  */
 final class DirectoryLock {
 
-    private static final String REGISTRY_KEY = "dev.eventlog.open-logs";
+    private static final String PROPERTY_PREFIX = "dev.eventlog.open.";
+    /** Channels whose close would free a lock that is held. */
+    private static final List<FileOps.OpenFile> NEVER_CLOSED = new CopyOnWriteArrayList<>();
+
     private static final int MAX_OWNER_LENGTH = 512;
 
     private final String key;
@@ -48,13 +51,13 @@ final class DirectoryLock {
     static DirectoryLock acquire(LogDirectory directory, FileOps files, String opener) throws IOException {
         FileOps.Attributes attributes = files.attributes(directory.root());
         Object identity = attributes == null ? null : attributes.fileKey();
-        String key = identity == null ? directory.root().toString() : identity.toString();
-        String present = registry().putIfAbsent(key, opener);
+        String key = PROPERTY_PREFIX + (identity == null ? directory.root().toString() : identity.toString());
+        Object present = System.getProperties().putIfAbsent(key, opener);
         if (present != null) {
             throw new LockedException(
                     "log is open for writing in this JVM already: directory=" + directory.root()
                             + "; share that EventLog, or close it first. It was opened by " + present,
-                    present);
+                    present.toString());
         }
         boolean taken = false;
         try {
@@ -63,16 +66,16 @@ final class DirectoryLock {
             return acquired;
         } finally {
             if (!taken) {
-                registry().remove(key);
+                System.getProperties().remove(key);
             }
         }
     }
 
     private static DirectoryLock lockFile(String key, LogDirectory directory, FileOps files) throws IOException {
         FileOps.OpenFile file = files.open(directory.lock(), FileOps.Mode.CREATE);
-        FileLock lock = null;
+        boolean closes = true;
         try {
-            lock = file.tryLock();
+            FileLock lock = file.tryLock();
             if (lock == null) {
                 String owner = readOwner(file);
                 throw new LockedException(
@@ -80,12 +83,22 @@ final class DirectoryLock {
                                 + "; close it there first",
                         owner);
             }
+            closes = true;
             byte[] owner = owner().getBytes(StandardCharsets.UTF_8);
             file.truncate(0);
             file.write(ByteBuffer.wrap(owner), 0);
+            closes = false;
             return new DirectoryLock(key, file);
+        } catch (OverlappingFileLockException heldHere) {
+            closes = false;
+            NEVER_CLOSED.add(file);
+            String owner = "this JVM";
+            throw new LockedException(
+                    "log is open for writing in this JVM already: directory=" + directory.root()
+                            + "; share that EventLog, or close it first",
+                    owner);
         } finally {
-            if (lock == null) {
+            if (closes) {
                 file.close();
             }
         }
@@ -116,20 +129,7 @@ final class DirectoryLock {
         try {
             file.close();
         } finally {
-            registry().remove(key);
-        }
-    }
-
-    @SuppressWarnings("unchecked")
-    private static ConcurrentMap<String, String> registry() {
-        Properties anchor = System.getProperties();
-        synchronized (anchor) {
-            Object present = anchor.get(REGISTRY_KEY);
-            if (present == null) {
-                present = new ConcurrentHashMap<String, String>();
-                anchor.put(REGISTRY_KEY, present);
-            }
-            return (ConcurrentMap<String, String>) present;
+            System.getProperties().remove(key);
         }
     }
 }

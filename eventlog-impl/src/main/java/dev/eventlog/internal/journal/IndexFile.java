@@ -80,7 +80,7 @@ final class IndexFile {
             bytes.putLong(at + 16, index.offset(i));
         }
         bytes.putInt(CRC_OFFSET, crc(bytes));
-        WholeFile.replace(file, bytes, files);
+        files.replace(file, bytes);
     }
 
     private static int crc(ByteBuffer bytes) {

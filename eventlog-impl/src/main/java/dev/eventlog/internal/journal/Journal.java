@@ -150,7 +150,12 @@ public final class Journal implements AutoCloseable {
         END.setRelease(this, parts.endPosition());
         writer = store.begin(parts.nextSegment(), leastLength(0));
         active = new Segment(parts.nextSegment(), epoch, parts.endPosition());
-        beginSegment(nowNanos);
+        if (leastLength(0) > writer.capacity()) {
+            throw new IllegalArgumentException("segmentLengthBytes=" + config.segmentLengthBytes()
+                    + " is too small for the log's names of types and sources" + place()
+                    + "; open it with a greater one");
+        }
+        beginSegment(nowNanos, false);
     }
 
     /** Opens the journal of a log: on disk if the configuration names a directory, else in memory. */
@@ -174,29 +179,28 @@ public final class Journal implements AutoCloseable {
         return epoch;
     }
 
-    /** Position behind the last event that a writer's epoch left; -1 if there was no such epoch. */
+    /** Position behind the last event that a writer's epoch left; -1 if it is yet to come. */
     public long epochEnd(int number) {
         if (number == epoch) {
             return endPosition();
         }
-        boolean found = false;
         for (Manifest.Epoch each : epochs) {
-            if (found) {
+            if (each.number() > number) {
                 return each.basePosition();
             }
-            found = each.number() == number;
         }
         return -1;
     }
 
     /** Whether the machine was started anew after an epoch, so that events which were not durable may be lost. */
     public boolean isRestartedSince(int number) {
-        Manifest.Epoch then = null;
+        UUID then = null;
         for (Manifest.Epoch each : epochs) {
-            if (then != null && !each.bootId().equals(then.bootId())) {
+            if (each.number() <= number) {
+                then = each.bootId();
+            } else if (!each.bootId().equals(then)) {
                 return true;
             }
-            then = each.number() == number ? each : then;
         }
         return false;
     }
@@ -242,20 +246,39 @@ public final class Journal implements AutoCloseable {
             requirePositions(position, frame.eventCount());
             ensureRoom(frame.length(), nowNanos);
             long time = Math.max(nowNanos, lastTimeNanos);
-            long offset = write(frame, time);
-            if (dataFrameCount++ == 0) {
-                firstTimeNanos = time;
+            try {
+                writeAndPublish(frame, time);
+            } catch (Throwable unknown) {
+                throw failed(unknown);
             }
-            lastTimeNanos = time;
-            index.offer(position, time, offset);
-            long end = position + frame.eventCount();
-            store.publishEnd(end);
-            END.setRelease(this, end);
         } finally {
             lock.unlock();
         }
         waiters.signal();
         return position;
+    }
+
+    private void writeAndPublish(FrameBuilder frame, long timeNanos) {
+        long position = endPosition;
+        long offset = write(frame, timeNanos);
+        if (dataFrameCount++ == 0) {
+            firstTimeNanos = timeNanos;
+        }
+        lastTimeNanos = timeNanos;
+        index.offer(position, timeNanos, offset);
+        long end = position + frame.eventCount();
+        store.publishEnd(end);
+        END.setRelease(this, end);
+    }
+
+    /** From the first byte on that may be written, nobody knows what is in the log when something throws. */
+    private LogFailedException failed(Throwable unknown) {
+        fail(unknown);
+        return new LogFailedException(
+                "append failed and its outcome is unknown: position=" + endPosition + place()
+                        + "; the log takes no further append. Close it and open it again, then look whether the event is there",
+                true,
+                unknown);
     }
 
     private static void requirePositions(long position, int count) {
@@ -265,20 +288,10 @@ public final class Journal implements AutoCloseable {
         }
     }
 
-    /** Writes a frame behind the last; the caller holds the lock and has made room. */
+    /** Writes a frame behind the last; the caller holds the lock, has made room, and fails the journal if this throws. */
     private long write(FrameBuilder frame, long timeNanos) {
         int crc = frame.stamp(endPosition, timeNanos, store.durablePosition(), epoch, previousCrc);
-        long offset;
-        try {
-            offset = writer.append(frame.buffer(), frame.length());
-        } catch (Throwable unknown) {
-            fail(unknown);
-            throw new LogFailedException(
-                    "append failed and its outcome is unknown: position=" + endPosition + place()
-                            + "; the log takes no further append. Close it and open it again, then look whether the event is there",
-                    true,
-                    unknown);
-        }
+        long offset = writer.append(frame.buffer(), frame.length());
         previousCrc = crc;
         frameCount++;
         return offset;
@@ -340,15 +353,22 @@ public final class Journal implements AutoCloseable {
         } catch (IOException e) {
             throw Corruption.io("beginning segment " + number, directory == null ? Path.of("memory") : directory, e);
         }
-        if (dataFrameCount > 0) {
-            endSegment();
-            store.seal(active, writer);
-        } else {
-            dropSegment();
+        try {
+            boolean empty = dataFrameCount == 0;
+            if (empty) {
+                // it goes out of the row below; a reader that stands in it passes on
+                active.seal(new Segment.SegmentEnd(endPosition, writer.endOffset(), 0, 0, previousCrc));
+                store.discard(writer);
+            } else {
+                endSegment();
+                store.seal(active, writer);
+            }
+            writer = next;
+            active = new Segment(number, epoch, endPosition);
+            beginSegment(timeNanos, empty);
+        } catch (Throwable unknown) {
+            throw failed(unknown);
         }
-        writer = next;
-        active = new Segment(number, epoch, endPosition);
-        beginSegment(timeNanos);
     }
 
     private void endSegment() {
@@ -360,16 +380,13 @@ public final class Journal implements AutoCloseable {
                 new Segment.SegmentEnd(endPosition, writer.endOffset(), firstTimeNanos, lastTimeNanos, previousCrc));
     }
 
-    /** Takes the last segment, which has no event, out of the row; readers that stand in it pass on. */
-    private void dropSegment() {
-        Segment[] known = segments;
-        segments = Arrays.copyOf(known, known.length - 1);
-        active.seal(new Segment.SegmentEnd(endPosition, writer.endOffset(), 0, 0, previousCrc));
-        store.discard(writer);
-    }
-
-    private void beginSegment(long timeNanos) {
-        Segment[] known = segments;
+    /**
+     * Writes the open record and the dictionary, and puts the segment at the end of the row.
+     *
+     * @param replacesLast whether it takes the place of the last in the row, which has no event
+     */
+    private void beginSegment(long timeNanos, boolean replacesLast) {
+        Segment[] known = replacesLast ? Arrays.copyOf(segments, segments.length - 1) : segments;
         Segment previous = known.length == 0 ? null : known[known.length - 1];
         index = new SparseIndex();
         previousCrc = 0;
@@ -434,7 +451,7 @@ public final class Journal implements AutoCloseable {
                 ensureRoom(MAX_RECORD_FRAME_LENGTH, now);
                 control.begin(FrameDescriptor.KIND_CONTROL);
                 ControlRecords.putSchema(control, number, schema);
-                writeControl(lastTimeNanos);
+                register();
                 dictionary.addSchema(number, schema);
             }
             return number;
@@ -459,7 +476,7 @@ public final class Journal implements AutoCloseable {
                 ensureRoom(MAX_RECORD_FRAME_LENGTH, now);
                 control.begin(FrameDescriptor.KIND_CONTROL);
                 ControlRecords.putSource(control, number, source);
-                writeControl(lastTimeNanos);
+                register();
                 dictionary.addSource(number, source);
             }
             return number;
@@ -468,9 +485,18 @@ public final class Journal implements AutoCloseable {
         }
     }
 
+    private void register() {
+        try {
+            writeControl(lastTimeNanos);
+        } catch (Throwable unknown) {
+            throw failed(unknown);
+        }
+    }
+
     private void requireEntry(int number, String what) {
-        if (number > Dictionary.MAX_ENTRIES) {
-            throw new IllegalStateException("log has " + Dictionary.MAX_ENTRIES + " " + what + " already" + place()
+        boolean fits = directory == null || leastLength(0) <= writer.capacity() / 2;
+        if (number > Dictionary.MAX_ENTRIES || !fits) {
+            throw new IllegalStateException("log has " + (number - 1) + " " + what + " already" + place()
                     + "; use fewer, what varies belongs into the key");
         }
     }
@@ -617,22 +643,8 @@ public final class Journal implements AutoCloseable {
     /** Ends the last segment, forces and frees everything. Idempotent. */
     @Override
     public void close() {
-        lock.lock();
-        try {
-            if (closed) {
-                return;
-            }
-            closed = true;
-            if (failure == null) {
-                if (dataFrameCount > 0) {
-                    endSegment();
-                    store.seal(active, writer);
-                } else {
-                    store.discard(writer);
-                }
-            }
-        } finally {
-            lock.unlock();
+        if (!endWriting()) {
+            return;
         }
         waiters.signal();
         try {
@@ -644,5 +656,31 @@ public final class Journal implements AutoCloseable {
                     true,
                     e);
         }
+    }
+
+    /** Ends the last segment; false if that was done before. A segment that cannot be ended is left to the next open. */
+    private boolean endWriting() {
+        lock.lock();
+        try {
+            if (closed) {
+                return false;
+            }
+            closed = true;
+            if (failure != null) {
+                return true;
+            }
+            if (dataFrameCount > 0) {
+                endSegment();
+                store.seal(active, writer);
+            } else {
+                store.discard(writer);
+            }
+        } catch (Throwable unknown) {
+            // on the last frame, which holds no event: the next open does without it
+            fail(unknown);
+        } finally {
+            lock.unlock();
+        }
+        return true;
     }
 }

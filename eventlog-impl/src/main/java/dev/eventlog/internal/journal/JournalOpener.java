@@ -83,15 +83,16 @@ final class JournalOpener {
         long now = place.clock().epochNanos();
         LogMeta meta = meta(directory, now, files);
         UUID bootId = bootId(files);
+        var boot = new StateFile.Boot(bootId, directory.identity());
         int seed = FrameBuilder.seed(meta.logId());
-        Recovery.Result recovered = Recovery.run(directory, meta, seed, bootId, files);
+        Recovery.Result recovered = Recovery.run(directory, meta, seed, boot, files);
         Manifest manifest = recovered.manifest();
         int epoch = recovered.nextEpoch();
         manifest.addEpoch(new Manifest.Epoch(epoch, recovered.endPosition(), now, bootId));
         StateFile state = StateFile.create(
                 directory.state(),
                 meta.logId(),
-                bootId,
+                boot,
                 epoch,
                 new StateFile.Positions(recovered.endPosition(), recovered.durablePosition()),
                 files);

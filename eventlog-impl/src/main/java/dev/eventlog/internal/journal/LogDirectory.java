@@ -1,8 +1,8 @@
 package dev.eventlog.internal.journal;
 
 import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.support.Names;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -39,13 +39,7 @@ final class LogDirectory {
      * @throws IOException if it cannot be created, is no directory, or others may write into it
      */
     static LogDirectory prepare(Path path, boolean insecureAllowed, FileOps files) throws IOException {
-        if (!Files.exists(path)) {
-            Path parent = path.toAbsolutePath().getParent();
-            if (parent != null) {
-                Files.createDirectories(parent);
-            }
-            files.createDirectory(path);
-        }
+        create(path.toAbsolutePath(), files);
         Path root = files.realPath(path);
         FileOps.Attributes attributes = files.attributes(root);
         if (attributes == null || !attributes.isDirectory()) {
@@ -61,6 +55,16 @@ final class LogDirectory {
             files.createDirectory(child);
         }
         return directory;
+    }
+
+    private static void create(Path path, FileOps files) throws IOException {
+        if (files.attributes(path) == null) {
+            Path parent = path.getParent();
+            if (parent != null) {
+                create(parent, files);
+            }
+            files.createDirectory(path);
+        }
     }
 
     private static void requireOurs(Path root, FileOps.Attributes attributes, FileOps files) throws IOException {
@@ -79,6 +83,13 @@ final class LogDirectory {
     private static @Nullable String processOwner(FileOps files) throws IOException {
         FileOps.Attributes self = files.attributes(Path.of("/proc/self/status"));
         return self == null ? null : self.owner();
+    }
+
+    /** A hash of what the directory is, as long as it exists: a copy has another. */
+    long identity() throws IOException {
+        FileOps.Attributes attributes = files.attributes(root);
+        Object key = attributes == null ? null : attributes.fileKey();
+        return Names.hash64(key == null ? root.toString() : key.toString());
     }
 
     Path root() {

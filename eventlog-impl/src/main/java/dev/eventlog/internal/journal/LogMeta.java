@@ -71,7 +71,7 @@ record LogMeta(UUID logId, long createdNanos, long firstPosition) {
         bytes.putLong(CREATED_OFFSET, createdNanos);
         bytes.putLong(FIRST_POSITION_OFFSET, firstPosition);
         bytes.putInt(CRC_OFFSET, crc(bytes));
-        WholeFile.replace(file, bytes, files);
+        files.replace(file, bytes);
     }
 
     private static int crc(ByteBuffer bytes) {

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The file {@code manifest}: the writers' epochs, the sealed segments and the dictionary as of the last seal. Derived:
- * what it says can be found again in the segments. Records are only appended; what follows a damaged one is not believed,
- * and the file is then made anew from the segments.
+ * what it says can be found again in the segments. Records are only appended; what follows a damaged one is not believed.
+ * It is found again in the segments, and the file is made anew.
  *
  * <pre>
  *   file header "EVLGMANI", then records, multiples of 8 long:
@@ -62,6 +62,7 @@ final class Manifest {
     private final Dictionary dictionary;
     private FileOps.@Nullable OpenFile open;
     private long length;
+    private boolean damaged;
     private int recordedSchemas;
     private int recordedSources;
 
@@ -87,7 +88,7 @@ final class Manifest {
         return new Manifest(file, logId, files, new Dictionary());
     }
 
-    /** Reads the file; null if there is none, or it is damaged: then it is to be made anew. */
+    /** Reads the file up to its first damaged record; null if there is none, or it does not begin as it should. */
     static @Nullable Manifest read(Path file, UUID logId, FileOps files) throws IOException {
         FileOps.Attributes attributes = files.attributes(file);
         if (attributes == null || attributes.length() > MAX_LENGTH) {
@@ -108,7 +109,8 @@ final class Manifest {
         while (at < read) {
             int recordLength = recordLength(bytes, at, read);
             if (recordLength == 0 || !manifest.take(bytes, at, recordLength)) {
-                return null;
+                manifest.damaged = true;
+                break;
             }
             at += recordLength;
         }
@@ -182,6 +184,11 @@ final class Manifest {
         int nameLength = bytes.getShort(at + CONTENT_OFFSET) & 0xffff;
         return TEXT_OFFSET + nameLength <= recordLength
                 && dictionary.addSource(bytes.getInt(at + NUMBER_OFFSET), text(bytes, at + TEXT_OFFSET, nameLength));
+    }
+
+    /** Whether the file had a damaged record; what stood from there on is missing here. */
+    boolean isDamaged() {
+        return damaged;
     }
 
     /** Writers' opens, oldest first. */
@@ -261,7 +268,7 @@ final class Manifest {
         FileHeader.write(bytes, MAGIC, logId);
         bytes.position(FileHeader.LENGTH);
         records.forEach(bytes::put);
-        WholeFile.replace(file, bytes, files);
+        files.replace(file, bytes);
         length = total;
         recordedSchemas = dictionary.nextSchema();
         recordedSources = dictionary.nextSource();

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,11 +59,12 @@ final class Recovery {
     record Result(Manifest manifest, long endPosition, long durablePosition, long nextNumber, int nextEpoch) {}
 
     /** Does it. */
-    static Result run(LogDirectory directory, LogMeta meta, int seed, UUID bootId, FileOps files) throws IOException {
-        return new Recovery(directory, meta, seed, files).run(bootId);
+    static Result run(LogDirectory directory, LogMeta meta, int seed, StateFile.Boot boot, FileOps files)
+            throws IOException {
+        return new Recovery(directory, meta, seed, files).run(boot);
     }
 
-    private Result run(UUID bootId) throws IOException {
+    private Result run(StateFile.Boot boot) throws IOException {
         nameUnknownFiles();
         loadManifest();
         takeUnrecordedSegments();
@@ -72,7 +72,7 @@ final class Recovery {
         StateFile state = StateFile.read(directory.state(), meta.logId(), files);
         List<Leftover> leftovers = scanLeftovers();
         long durable = durablePosition(state, leftovers);
-        boolean sameBoot = state != null && !isUnknown(bootId) && state.bootId().equals(bootId);
+        boolean sameBoot = state != null && boot.isKnown() && state.boot().equals(boot);
         long required = sameBoot && state.endPosition() != StateFile.UNKNOWN ? state.endPosition() : durable;
         List<Leftover> kept = contiguous(leftovers, required);
         for (Leftover leftover : kept) {
@@ -90,10 +90,6 @@ final class Recovery {
         return new Result(manifest, endPosition, Math.min(durable, endPosition), lastNumber + 1, nextEpoch);
     }
 
-    private static boolean isUnknown(UUID bootId) {
-        return bootId.getMostSignificantBits() == 0 && bootId.getLeastSignificantBits() == 0;
-    }
-
     private void nameUnknownFiles() throws IOException {
         for (String name : files.list(directory.root())) {
             if (!KNOWN.contains(name) && !name.endsWith(".tmp")) {
@@ -107,12 +103,11 @@ final class Recovery {
     private void loadManifest() throws IOException {
         Manifest read = Manifest.read(directory.manifest(), meta.logId(), files);
         endPosition = meta.firstPosition();
-        if (read == null) {
-            if (files.attributes(directory.manifest()) != null) {
-                LOGGER.warn("manifest is damaged and made anew from the segments: {}", directory.manifest());
-            }
-            manifestChanged = true;
-        } else {
+        if (read == null ? files.attributes(directory.manifest()) != null : read.isDamaged()) {
+            LOGGER.warn("manifest is damaged; what is missing is read from the segments: {}", directory.manifest());
+        }
+        manifestChanged = read == null || read.isDamaged();
+        if (read != null) {
             manifest = read;
         }
         for (Segment segment : manifest.segments()) {
@@ -294,7 +289,11 @@ final class Recovery {
         }
         Path torn = directory.root().resolve("torn");
         files.createDirectory(torn);
-        Path aside = torn.resolve(directory.active(leftover.number()).getFileName());
+        String name = directory.active(leftover.number()).getFileName().toString();
+        Path aside = torn.resolve(name);
+        for (int copy = 2; files.attributes(aside) != null; copy++) {
+            aside = torn.resolve(name + "-" + copy);
+        }
         LOGGER.warn("segment of events that were never durable is put aside: {} -> {}", leftover.file(), aside);
         files.rename(directory.active(leftover.number()), aside);
         files.forceDirectory(torn);

@@ -17,13 +17,14 @@ import org.jspecify.annotations.Nullable;
  * open, written whole before it is mapped.
  *
  * <pre>
- *   0                               32              48      52      56              64              72 … 4096
- *   +-------------------------------+---------------+-------+-------+---------------+---------------+
- *   | file header "EVLGSTAT"        | boot id       | epoch | CRC   | end position  | durable pos.  |
- *   +-------------------------------+---------------+-------+-------+---------------+---------------+
+ *   0                               32              48              56      60      64              72              80 … 4096
+ *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+
+ *   | file header "EVLGSTAT"        | boot id       | place         | epoch | CRC   | end position  | durable pos.  |
+ *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+
  * </pre>
  *
- * The CRC32C covers boot id and epoch. The two positions change while the log runs: each is one aligned word whose low
+ * <i>place</i> is a hash of the directory's identity (device and inode): in a copy of the directory it differs, and what
+ * the page cache of the original held proves nothing. The CRC32C covers boot id, place and epoch. The two positions change while the log runs: each is one aligned word whose low
  * 8 bits check the other 56, so that a damaged word is known.
  *
  * <p><b>Threading:</b> Thread-safe except {@link #publishEnd}: the holder of the append lock.
@@ -36,7 +37,8 @@ final class StateFile {
     private static final String MAGIC = "EVLGSTAT";
     private static final int LENGTH = 4096;
     private static final int BOOT_ID_OFFSET = FileHeader.LENGTH;
-    private static final int EPOCH_OFFSET = BOOT_ID_OFFSET + 16;
+    private static final int PLACE_OFFSET = BOOT_ID_OFFSET + 16;
+    private static final int EPOCH_OFFSET = PLACE_OFFSET + Long.BYTES;
     private static final int CRC_OFFSET = EPOCH_OFFSET + Integer.BYTES;
     private static final int END_OFFSET = CRC_OFFSET + Integer.BYTES;
     private static final int DURABLE_OFFSET = END_OFFSET + Long.BYTES;
@@ -68,17 +70,18 @@ final class StateFile {
     }
 
     /** Makes the file anew and maps it. */
-    static StateFile create(Path file, UUID logId, UUID bootId, int epoch, Positions positions, FileOps files)
+    static StateFile create(Path file, UUID logId, Boot boot, int epoch, Positions positions, FileOps files)
             throws IOException {
         ByteBuffer bytes = ByteBuffer.allocateDirect(LENGTH).order(ByteOrder.LITTLE_ENDIAN);
         FileHeader.write(bytes, MAGIC, logId);
-        bytes.putLong(BOOT_ID_OFFSET, bootId.getMostSignificantBits());
-        bytes.putLong(BOOT_ID_OFFSET + Long.BYTES, bootId.getLeastSignificantBits());
+        bytes.putLong(BOOT_ID_OFFSET, boot.id().getMostSignificantBits());
+        bytes.putLong(BOOT_ID_OFFSET + Long.BYTES, boot.id().getLeastSignificantBits());
+        bytes.putLong(PLACE_OFFSET, boot.place());
         bytes.putInt(EPOCH_OFFSET, epoch);
         bytes.putInt(CRC_OFFSET, crc(bytes));
         bytes.putLong(END_OFFSET, word(positions.end()));
         bytes.putLong(DURABLE_OFFSET, word(positions.durable()));
-        WholeFile.replace(file, bytes, files);
+        files.replace(file, bytes);
         try (FileOps.OpenFile open = files.open(file, FileOps.Mode.WRITE)) {
             return new StateFile(open.map(true, LENGTH).order(ByteOrder.LITTLE_ENDIAN));
         }
@@ -92,9 +95,24 @@ final class StateFile {
      */
     record Positions(long end, long durable) {}
 
-    /** Boot of the machine that the writer ran in. */
-    UUID bootId() {
-        return new UUID(bytes.getLong(BOOT_ID_OFFSET), bytes.getLong(BOOT_ID_OFFSET + Long.BYTES));
+    /**
+     * What must be the same for the page cache to have kept what a writer wrote.
+     *
+     * @param id boot of the machine; zeros if unknown
+     * @param place hash of the directory's identity
+     */
+    record Boot(UUID id, long place) {
+
+        boolean isKnown() {
+            return id.getMostSignificantBits() != 0 || id.getLeastSignificantBits() != 0;
+        }
+    }
+
+    /** Where the writer ran. */
+    Boot boot() {
+        return new Boot(
+                new UUID(bytes.getLong(BOOT_ID_OFFSET), bytes.getLong(BOOT_ID_OFFSET + Long.BYTES)),
+                bytes.getLong(PLACE_OFFSET));
     }
 
     /** The writer's epoch. */
