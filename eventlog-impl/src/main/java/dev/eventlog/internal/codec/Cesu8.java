@@ -43,12 +43,12 @@ final class Cesu8 {
             if (c < 0x80) {
                 target[to++] = (byte) c;
             } else if (c < 0x800) {
-                target[to++] = (byte) (0xC0 | c >> 6);
-                target[to++] = (byte) (0x80 | c & 0x3F);
+                target[to++] = (byte) (0xC0 | (c >> 6));
+                target[to++] = (byte) (0x80 | (c & 0x3F));
             } else {
-                target[to++] = (byte) (0xE0 | c >> 12);
-                target[to++] = (byte) (0x80 | c >> 6 & 0x3F);
-                target[to++] = (byte) (0x80 | c & 0x3F);
+                target[to++] = (byte) (0xE0 | (c >> 12));
+                target[to++] = (byte) (0x80 | ((c >> 6) & 0x3F));
+                target[to++] = (byte) (0x80 | (c & 0x3F));
             }
         }
     }

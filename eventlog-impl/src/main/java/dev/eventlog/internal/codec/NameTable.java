@@ -61,7 +61,7 @@ final class NameTable {
         for (int i = from; i < to; i++) {
             hash = 31 * hash + data[i];
         }
-        return (hash ^ hash >>> 16) & (names.length - 1);
+        return (hash ^ (hash >>> 16)) & (names.length - 1);
     }
 
     private int next(int at) {

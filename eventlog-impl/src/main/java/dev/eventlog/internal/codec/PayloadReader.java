@@ -151,30 +151,26 @@ final class PayloadReader {
 
     long integer() {
         int code = code();
-        switch (code) {
-            case UINT8:
-                return data[take(1)] & 0xFF;
-            case INT8:
-                return data[take(1)];
-            case UINT16:
-                return (short) SHORTS.get(data, take(2)) & 0xFFFF;
-            case INT16:
-                return (short) SHORTS.get(data, take(2));
-            case UINT32:
-                return (int) INTS.get(data, take(4)) & 0xFFFF_FFFFL;
-            case INT32:
-                return (int) INTS.get(data, take(4));
-            case INT64:
-                return (long) LONGS.get(data, take(8));
-            case FLOAT32:
-                float real = Float.intBitsToFloat((int) INTS.get(data, take(4)));
-                if ((float) (long) real == real) {
-                    return (long) real; // chronicle-wire's short form of some longs
-                }
-                throw failure("found a real number, expected an integer");
-            default:
-                throw unexpected(code, "an integer");
+        return switch (code) {
+            case UINT8 -> data[take(1)] & 0xFF;
+            case INT8 -> data[take(1)];
+            case UINT16 -> (short) SHORTS.get(data, take(2)) & 0xFFFF;
+            case INT16 -> (short) SHORTS.get(data, take(2));
+            case UINT32 -> (int) INTS.get(data, take(4)) & 0xFFFF_FFFFL;
+            case INT32 -> (int) INTS.get(data, take(4));
+            case INT64 -> (long) LONGS.get(data, take(8));
+            case FLOAT32 -> integerOf(Float.intBitsToFloat((int) INTS.get(data, take(4))));
+            default -> throw unexpected(code, "an integer");
+        };
+    }
+
+    /** The integer that stands as a float: chronicle-wire's short form of some longs. */
+    private long integerOf(float real) {
+        long value = (long) real;
+        if ((float) value != real) {
+            throw failure("found a real number, expected an integer");
         }
+        return value;
     }
 
     /** An integer between two others, both inclusive. */
@@ -306,20 +302,13 @@ final class PayloadReader {
     }
 
     private int blockLength(int code) {
-        int length;
-        switch (code) {
-            case BLOCK8:
-                length = data[take(1)] & 0xFF;
-                break;
-            case BLOCK16:
-                length = (short) SHORTS.get(data, take(2)) & 0xFFFF;
-                break;
-            case BLOCK32:
-                length = (int) INTS.get(data, take(4));
-                break;
-            default:
-                throw unexpected(code, "a block");
-        }
+        int length =
+                switch (code) {
+                    case BLOCK8 -> data[take(1)] & 0xFF;
+                    case BLOCK16 -> (short) SHORTS.get(data, take(2)) & 0xFFFF;
+                    case BLOCK32 -> (int) INTS.get(data, take(4));
+                    default -> throw unexpected(code, "a block");
+                };
         if (length < 0 || length > limit - position) {
             throw failure("a block ends behind what it is in");
         }
@@ -332,7 +321,7 @@ final class PayloadReader {
             int next = data[take(1)];
             value |= (next & 0x7FL) << bits;
             if (next >= 0) {
-                if (value > Integer.MAX_VALUE || next == 0 && bits > 0) {
+                if (value > Integer.MAX_VALUE || (next == 0 && bits > 0)) {
                     break;
                 }
                 return (int) value;

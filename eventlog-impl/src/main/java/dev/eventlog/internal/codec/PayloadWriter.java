@@ -95,7 +95,7 @@ final class PayloadWriter {
         if (value == (value & 0xFFFF_FFFFL)) {
             fourBytes(UINT32, (int) value);
         } else if ((long) (float) value == value) {
-            real32(value);
+            real32((float) value);
         } else {
             eightBytes(INT64, value);
         }
@@ -201,7 +201,7 @@ final class PayloadWriter {
     private void varint(int value) {
         int rest = value;
         while (rest >= 0x80) {
-            code(rest & 0x7F | 0x80);
+            code((rest & 0x7F) | 0x80);
             rest >>>= 7;
         }
         code(rest);

@@ -33,7 +33,7 @@ final class Pool<T> {
     T take() {
         int first = ownSlot();
         for (int i = 0; i < PROBES; i++) {
-            int at = (first + i & mask) * STRIDE;
+            int at = ((first + i) & mask) * STRIDE;
             if (slots.getPlain(at) != null) { // a plain look first: the exchange of an empty slot costs as much
                 T idle = slots.getAndSet(at, null);
                 if (idle != null) {
@@ -48,7 +48,7 @@ final class Pool<T> {
     void give(T idle) {
         int first = ownSlot();
         for (int i = 0; i < PROBES; i++) {
-            int at = (first + i & mask) * STRIDE;
+            int at = ((first + i) & mask) * STRIDE;
             if (slots.getPlain(at) == null) {
                 slots.setRelease(at, idle); // if another one was given at this moment, one of the two is lost: no harm
                 return;
@@ -58,6 +58,6 @@ final class Pool<T> {
 
     private static int ownSlot() {
         long id = Thread.currentThread().getId();
-        return (int) (id ^ id >>> 6);
+        return (int) (id ^ (id >>> 6));
     }
 }

@@ -93,7 +93,7 @@ final class RecordCodec<T> implements Codec<T> {
     }
 
     private @Nullable RecordType find(Schema schema) {
-        int at = (schema.type().hashCode() + schema.version()) & KNOWN_COUNT - 1;
+        int at = (schema.type().hashCode() + schema.version()) & (KNOWN_COUNT - 1);
         Known likely = known[at];
         if (likely != null && likely.schema == schema) {
             return likely.type;

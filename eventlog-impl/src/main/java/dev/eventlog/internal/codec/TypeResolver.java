@@ -196,7 +196,7 @@ final class TypeResolver {
     }
 
     private ValueType key(Type type, RecordComponent of) {
-        if (KEYS.contains(type) || type instanceof Class<?> raw && raw.isEnum()) {
+        if (KEYS.contains(type) || (type instanceof Class<?> raw && raw.isEnum())) {
             return value(type, of);
         }
         throw unsupported(type, of);

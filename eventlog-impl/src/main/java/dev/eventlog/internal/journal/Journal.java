@@ -14,7 +14,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -37,7 +36,7 @@ import org.slf4j.LoggerFactory;
  *   field             written by              read by     published by
  *   endPosition       append lock's holder    any         release / acquire
  *   segments          append lock's holder    any         volatile, before the endPosition that needs it
- *   writer, chain     append lock's holder    the same    the lock
+ *   active            append lock's holder    the same    the lock
  *   failure, closed   any                     any         volatile
  * </pre>
  *
@@ -47,10 +46,6 @@ public final class Journal implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Journal.class);
 
-    /** Room that stays free in each segment for its close frame. */
-    private static final int CLOSE_RESERVE = 128;
-    /** Longest dictionary frame at the beginning of a segment. */
-    private static final int DICTIONARY_FRAME_LENGTH = 32 << 10;
     /** Longest frame with one dictionary record. */
     private static final int MAX_RECORD_FRAME_LENGTH = 512;
     /** Frame length beyond the greatest event. */
@@ -76,7 +71,7 @@ public final class Journal implements AutoCloseable {
     private final int epoch;
     private final UUID bootId;
     private final Dictionary dictionary;
-    private final List<Manifest.Epoch> epochs;
+    private final Epochs epochs;
     private final long firstPosition;
     private final @Nullable Path directory;
     private final int seed;
@@ -94,15 +89,7 @@ public final class Journal implements AutoCloseable {
     private long endPosition;
 
     // guarded by lock
-    private SegmentWriter writer;
-    private Segment active;
-    private SparseIndex index = new SparseIndex();
-    private int previousCrc;
-    private long frameCount;
-    private long dataFrameCount;
-    private long firstTimeNanos;
-    private long lastTimeNanos;
-    private boolean nextRequested;
+    private ActiveSegment active;
 
     /**
      * What a journal is made of.
@@ -127,7 +114,7 @@ public final class Journal implements AutoCloseable {
             long nextSegment,
             Segment[] segments,
             Dictionary dictionary,
-            List<Manifest.Epoch> epochs,
+            Epochs epochs,
             @Nullable Path directory) {}
 
     Journal(SegmentStore store, Parts parts, EventLogConfig config, Clock clock) throws IOException {
@@ -146,16 +133,15 @@ public final class Journal implements AutoCloseable {
         maxEventLength = config.maxEventLengthBytes();
         maxFrameLength = maxFrameLength(config);
         control = newFrame();
-        lastTimeNanos = nowNanos;
         END.setRelease(this, parts.endPosition());
-        writer = store.begin(parts.nextSegment(), leastLength(0));
-        active = new Segment(parts.nextSegment(), epoch, parts.endPosition());
+        SegmentWriter writer = store.begin(parts.nextSegment(), leastLength(0));
         if (leastLength(0) > writer.capacity()) {
             throw new IllegalArgumentException("segmentLengthBytes=" + config.segmentLengthBytes()
                     + " is too small for the log's names of types and sources" + place()
                     + "; open it with a greater one");
         }
-        beginSegment(nowNanos, false);
+        active = begin(parts.nextSegment(), writer, nowNanos);
+        segments = appended(segments, active.segment());
     }
 
     /** Opens the journal of a log: on disk if the configuration names a directory, else in memory. */
@@ -181,28 +167,12 @@ public final class Journal implements AutoCloseable {
 
     /** Position behind the last event that a writer's epoch left; -1 if it is yet to come. */
     public long epochEnd(int number) {
-        if (number == epoch) {
-            return endPosition();
-        }
-        for (Manifest.Epoch each : epochs) {
-            if (each.number() > number) {
-                return each.basePosition();
-            }
-        }
-        return -1;
+        return number == epoch ? endPosition() : epochs.end(number);
     }
 
     /** Whether the machine was started anew after an epoch, so that events which were not durable may be lost. */
     public boolean isRestartedSince(int number) {
-        UUID then = null;
-        for (Manifest.Epoch each : epochs) {
-            if (each.number() <= number) {
-                then = each.bootId();
-            } else if (!each.bootId().equals(then)) {
-                return true;
-            }
-        }
-        return false;
+        return epochs.isRestartedSince(number);
     }
 
     /** The log's directory; null in memory. */
@@ -245,9 +215,8 @@ public final class Journal implements AutoCloseable {
             position = endPosition;
             requirePositions(position, frame.eventCount());
             ensureRoom(frame.length(), nowNanos);
-            long time = Math.max(nowNanos, lastTimeNanos);
             try {
-                writeAndPublish(frame, time);
+                writeAndPublish(frame, Math.max(nowNanos, active.lastTimeNanos()));
             } catch (Throwable unknown) {
                 throw failed(unknown);
             }
@@ -260,12 +229,7 @@ public final class Journal implements AutoCloseable {
 
     private void writeAndPublish(FrameBuilder frame, long timeNanos) {
         long position = endPosition;
-        long offset = write(frame, timeNanos);
-        if (dataFrameCount++ == 0) {
-            firstTimeNanos = timeNanos;
-        }
-        lastTimeNanos = timeNanos;
-        index.offer(position, timeNanos, offset);
+        active.write(frame, position, timeNanos, store.durablePosition());
         long end = position + frame.eventCount();
         store.publishEnd(end);
         END.setRelease(this, end);
@@ -288,42 +252,26 @@ public final class Journal implements AutoCloseable {
         }
     }
 
-    /** Writes a frame behind the last; the caller holds the lock, has made room, and fails the journal if this throws. */
-    private long write(FrameBuilder frame, long timeNanos) {
-        int crc = frame.stamp(endPosition, timeNanos, store.durablePosition(), epoch, previousCrc);
-        long offset = writer.append(frame.buffer(), frame.length());
-        previousCrc = crc;
-        frameCount++;
-        return offset;
-    }
-
     /** Rolls if the frame does not fit, or the clock stepped back too far; refuses if the log is closed or failed. */
     private void ensureRoom(int frameLength, long nowNanos) {
         requireWritable();
-        boolean steppedBack = lastTimeNanos - nowNanos > CLAMPED_STEP_NANOS;
-        if (dataFrameCount == 0) {
-            if (steppedBack) {
-                lastTimeNanos = nowNanos;
+        if (active.lastTimeNanos() - nowNanos > CLAMPED_STEP_NANOS) {
+            if (active.isEmpty()) {
+                active.setTime(nowNanos);
+            } else {
+                roll(frameLength, nowNanos);
             }
-        } else if (steppedBack) {
-            roll(frameLength, nowNanos);
-            return;
         }
-        if (!hasRoom(frameLength)) {
-            roll(frameLength, Math.max(nowNanos, lastTimeNanos));
-            if (!hasRoom(frameLength)) {
-                throw new IllegalStateException("frame of " + frameLength + " bytes does not fit a segment of "
-                        + writer.capacity() + " bytes behind the log's names of types and sources" + place()
+        if (!active.hasRoom(frameLength)) {
+            roll(frameLength, Math.max(nowNanos, active.lastTimeNanos()));
+            if (!active.hasRoom(frameLength)) {
+                throw new IllegalStateException("frame of " + frameLength
+                        + " bytes does not fit a segment behind the log's names of types and sources" + place()
                         + "; open the log with a greater segmentLengthBytes");
             }
-        } else if (!nextRequested && writer.endOffset() > writer.capacity() / 2) {
-            nextRequested = true;
-            store.prepare(active.number() + 1);
+        } else if (active.isNextWanted()) {
+            store.prepare(active.segment().number() + 1);
         }
-    }
-
-    private boolean hasRoom(int frameLength) {
-        return writer.endOffset() + DocumentHeader.LENGTH + frameLength + CLOSE_RESERVE <= writer.capacity();
     }
 
     private void requireWritable() {
@@ -346,7 +294,8 @@ public final class Journal implements AutoCloseable {
 
     /** Ends the segment and begins the next; if that cannot be had, nothing has changed. */
     private void roll(int frameLength, long timeNanos) {
-        long number = active.number() + 1;
+        ActiveSegment last = active;
+        long number = last.segment().number() + 1;
         SegmentWriter next;
         try {
             next = store.begin(number, leastLength(frameLength));
@@ -354,85 +303,38 @@ public final class Journal implements AutoCloseable {
             throw Corruption.io("beginning segment " + number, directory == null ? Path.of("memory") : directory, e);
         }
         try {
-            boolean empty = dataFrameCount == 0;
-            if (empty) {
-                // it goes out of the row below; a reader that stands in it passes on
-                active.seal(new Segment.SegmentEnd(endPosition, writer.endOffset(), 0, 0, previousCrc));
-                store.discard(writer);
+            Segment[] known = segments;
+            if (last.isEmpty()) {
+                last.drop();
+                store.discard(last.writer());
+                known = Arrays.copyOf(known, known.length - 1);
             } else {
-                endSegment();
-                store.seal(active, writer);
+                last.end(control, endPosition, store.durablePosition());
+                store.seal(last.segment(), last.writer());
             }
-            writer = next;
-            active = new Segment(number, epoch, endPosition);
-            beginSegment(timeNanos, empty);
+            active = begin(number, next, timeNanos);
+            segments = appended(known, active.segment());
         } catch (Throwable unknown) {
             throw failed(unknown);
         }
     }
 
-    private void endSegment() {
-        control.begin(FrameDescriptor.KIND_CLOSE);
-        ControlRecords.putClose(control, frameCount, endPosition);
-        control.finish();
-        write(control, lastTimeNanos);
-        active.seal(
-                new Segment.SegmentEnd(endPosition, writer.endOffset(), firstTimeNanos, lastTimeNanos, previousCrc));
-    }
-
-    /**
-     * Writes the open record and the dictionary, and puts the segment at the end of the row.
-     *
-     * @param replacesLast whether it takes the place of the last in the row, which has no event
-     */
-    private void beginSegment(long timeNanos, boolean replacesLast) {
-        Segment[] known = replacesLast ? Arrays.copyOf(segments, segments.length - 1) : segments;
+    private ActiveSegment begin(long number, SegmentWriter writer, long timeNanos) {
+        Segment[] known = segments;
         Segment previous = known.length == 0 ? null : known[known.length - 1];
-        index = new SparseIndex();
-        previousCrc = 0;
-        frameCount = 0;
-        dataFrameCount = 0;
-        nextRequested = false;
-        lastTimeNanos = timeNanos;
-        control.begin(FrameDescriptor.KIND_CONTROL);
-        ControlRecords.putOpen(control, active.number(), logId, bootId, previous);
-        for (int n = 1; n < dictionary.nextSchema(); n++) {
-            Codec.Schema schema = dictionary.schema(n);
-            if (schema != null) {
-                writeFullControl(timeNanos);
-                ControlRecords.putSchema(control, n, schema);
-            }
-        }
-        for (int n = 1; n < dictionary.nextSource(); n++) {
-            String source = dictionary.source(n);
-            if (source != null) {
-                writeFullControl(timeNanos);
-                ControlRecords.putSource(control, n, source);
-            }
-        }
-        writeControl(timeNanos);
-        active.keep(writer.readable(), index);
+        var begun = new ActiveSegment(new Segment(number, epoch, endPosition), writer, timeNanos);
+        begun.begin(control, logId, bootId, previous, dictionary);
+        return begun;
+    }
+
+    private static Segment[] appended(Segment[] known, Segment last) {
         Segment[] grown = Arrays.copyOf(known, known.length + 1);
-        grown[known.length] = active;
-        segments = grown;
+        grown[known.length] = last;
+        return grown;
     }
 
-    private void writeFullControl(long timeNanos) {
-        if (control.length() > DICTIONARY_FRAME_LENGTH) {
-            writeControl(timeNanos);
-            control.begin(FrameDescriptor.KIND_CONTROL);
-        }
-    }
-
-    private void writeControl(long timeNanos) {
-        control.finish();
-        write(control, timeNanos);
-    }
-
-    /** Bytes that a new segment needs for its dictionary and a frame. */
     private long leastLength(int frameLength) {
-        long entries = (long) dictionary.nextSchema() * 400 + (long) dictionary.nextSource() * 128;
-        return entries + frameLength + 2L * DICTIONARY_FRAME_LENGTH;
+        return ActiveSegment.leastLength(dictionary, frameLength);
     }
 
     /** The number of a schema, given to it now if it has none. */
@@ -486,15 +388,16 @@ public final class Journal implements AutoCloseable {
     }
 
     private void register() {
+        control.finish();
         try {
-            writeControl(lastTimeNanos);
+            active.write(control, endPosition, active.lastTimeNanos(), store.durablePosition());
         } catch (Throwable unknown) {
             throw failed(unknown);
         }
     }
 
     private void requireEntry(int number, String what) {
-        boolean fits = directory == null || leastLength(0) <= writer.capacity() / 2;
+        boolean fits = directory == null || leastLength(0) <= active.writer().capacity() / 2;
         if (number > Dictionary.MAX_ENTRIES || !fits) {
             throw new IllegalStateException("log has " + (number - 1) + " " + what + " already" + place()
                     + "; use fewer, what varies belongs into the key");
@@ -591,7 +494,7 @@ public final class Journal implements AutoCloseable {
     private long openEndOffset(Segment segment) {
         lock.lock();
         try {
-            return segment == active ? writer.endOffset() : segment.endOffset();
+            return segment == active.segment() ? active.writer().endOffset() : segment.endOffset();
         } finally {
             lock.unlock();
         }
@@ -669,11 +572,11 @@ public final class Journal implements AutoCloseable {
             if (failure != null) {
                 return true;
             }
-            if (dataFrameCount > 0) {
-                endSegment();
-                store.seal(active, writer);
+            if (active.isEmpty()) {
+                store.discard(active.writer());
             } else {
-                store.discard(writer);
+                active.end(control, endPosition, store.durablePosition());
+                store.seal(active.segment(), active.writer());
             }
         } catch (Throwable unknown) {
             // on the last frame, which holds no event: the next open does without it

@@ -58,7 +58,16 @@ final class JournalOpener {
 
     private static Journal inMemory(EventLogConfig config, Clock clock) throws IOException {
         var parts = new Journal.Parts(
-                UUID.randomUUID(), UNKNOWN_BOOT, 1, 0, 0, 1, NO_SEGMENTS, new Dictionary(), List.of(), null);
+                UUID.randomUUID(),
+                UNKNOWN_BOOT,
+                1,
+                0,
+                0,
+                1,
+                NO_SEGMENTS,
+                new Dictionary(),
+                new Epochs(List.of()),
+                null);
         return new Journal(new MemorySegmentStore(0), parts, config, clock);
     }
 
@@ -112,7 +121,7 @@ final class JournalOpener {
                 recovered.nextNumber(),
                 manifest.segments().toArray(Segment[]::new),
                 manifest.dictionary(),
-                List.copyOf(manifest.epochs()),
+                new Epochs(List.copyOf(manifest.epochs())),
                 directory.root());
         Journal journal = begin(store, parts, config, place.clock());
         failed.set(journal);
