@@ -167,6 +167,34 @@ class ArchitectureTest {
     }
 
     @Test
+    void timeIsReadThroughTheClockOnly() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("dev.eventlog.internal.support.SystemClock")
+                .and()
+                .haveNameNotMatching("dev\\.eventlog\\.internal\\.support\\.Clock(\\$.*)?")
+                .should()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(java.time.Instant.class, "now")
+                .check(CLASSES);
+    }
+
+    @Test
+    void filesAreTouchedThroughTheSeamOnly() {
+        noClasses()
+                .that()
+                .haveNameNotMatching("dev\\.eventlog\\.internal\\.file\\.SystemFileOps(\\$.*)?")
+                .should()
+                .dependOnClassesThat(type(java.nio.file.Files.class)
+                        .or(type(java.nio.channels.FileChannel.class))
+                        .or(type(java.io.RandomAccessFile.class)))
+                .check(CLASSES);
+    }
+
+    @Test
     void libraryPrintsNothing() {
         noClasses()
                 .should()

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 /**
  * An enum, by its constants' names. <b>Threading:</b> Immutable. <b>Allocation:</b> none.
  */
+@SuppressWarnings("EnumOrdinal") // in memory only: stored is the name
 final class EnumType extends ValueType {
 
     private final Class<?> type;

@@ -20,7 +20,7 @@ final class Family {
 
     final Class<?> root;
 
-    private final Map<Class<?>, RecordType> byClass = new IdentityHashMap<>();
+    private final IdentityHashMap<Class<?>, RecordType> byClass = new IdentityHashMap<>();
     private final Map<String, Map<Integer, RecordType>> byName = new HashMap<>();
     private final List<RecordType> inOrder = new ArrayList<>();
     private final NameTable byText;

@@ -23,6 +23,9 @@ final class Handles {
     private static final MethodHandle REAL_SLOT = slot("real", double.class);
     private static final MethodHandle REFERENCE_SLOT = slot("reference", Object.class);
 
+    /** What a method handle of a constructor can take. */
+    private static final int MAX_PLACES = 253;
+
     private Handles() {}
 
     private static MethodHandle slot(String name, Class<?> type) {
@@ -53,9 +56,15 @@ final class Handles {
     static MethodHandle constructor(Class<?> record, RecordComponent[] components) {
         var types = new Class<?>[components.length];
         var arguments = new MethodHandle[components.length];
+        int places = 0;
         for (int i = 0; i < components.length; i++) {
             types[i] = components[i].getType();
             arguments[i] = argument(types[i], i);
+            places += types[i] == long.class || types[i] == double.class ? 2 : 1;
+        }
+        if (places > MAX_PLACES) {
+            throw new IllegalArgumentException("record has too many components: record=" + record.getName() + " places="
+                    + places + " (long and double take two) limit=" + MAX_PLACES + "; group them in records");
         }
         try {
             Constructor<?> constructor = record.getDeclaredConstructor(types);

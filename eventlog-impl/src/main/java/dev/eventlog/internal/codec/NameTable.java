@@ -16,7 +16,7 @@ final class NameTable {
     static final int NONE = -1;
     static final NameTable EMPTY = new NameTable(Map.of());
 
-    private final byte @Nullable [][] names;
+    private final byte[] @Nullable [] names;
     private final int[] numbers;
 
     /** A table of these names with their numbers, each 0 or more. */

@@ -302,13 +302,12 @@ final class PayloadReader {
     }
 
     private int blockLength(int code) {
-        int length =
-                switch (code) {
-                    case BLOCK8 -> data[take(1)] & 0xFF;
-                    case BLOCK16 -> (short) SHORTS.get(data, take(2)) & 0xFFFF;
-                    case BLOCK32 -> (int) INTS.get(data, take(4));
-                    default -> throw unexpected(code, "a block");
-                };
+        int length = switch (code) {
+            case BLOCK8 -> data[take(1)] & 0xFF;
+            case BLOCK16 -> (short) SHORTS.get(data, take(2)) & 0xFFFF;
+            case BLOCK32 -> (int) INTS.get(data, take(4));
+            default -> throw unexpected(code, "a block");
+        };
         if (length < 0 || length > limit - position) {
             throw failure("a block ends behind what it is in");
         }

@@ -19,9 +19,11 @@ final class RecordCodec<T> implements Codec<T> {
     private final Pool<PayloadWriter> writers = new Pool<>();
     private final Pool<PayloadReader> readers = new Pool<>();
 
-    /** Schemas that were asked for, by instance: an engine hands in the same ones again and again. */
+    /**
+     * Schemas that were asked for, by instance: an engine hands in the same ones again and again. Written and read by any
+     * thread; published by nothing but their final fields, and a lost one is found again.
+     */
     private final @Nullable Known[] known = new @Nullable Known[KNOWN_COUNT];
-    // written and read by any thread; a race is harmless, since what is written has final fields
 
     private record Known(Schema schema, RecordType type) {}
 
@@ -92,6 +94,7 @@ final class RecordCodec<T> implements Codec<T> {
         return found;
     }
 
+    @SuppressWarnings("ReferenceEquality") // another instance is looked up by what is in it
     private @Nullable RecordType find(Schema schema) {
         int at = (schema.type().hashCode() + schema.version()) & (KNOWN_COUNT - 1);
         Known likely = known[at];

@@ -11,9 +11,10 @@ import java.util.List;
  * equal to what its typed writes give, and let its typed reads read them. But its reading trusts lengths that stand in
  * the bytes, some of it with unchecked memory access, turns names from the bytes into classes and initialises them, and
  * has no bound on nesting. {@link PayloadReader} takes exactly what is written here and compares each length with what
- * is left: hostile bytes give an exception, in a time and with a memory that follow the payload's length. And its writing
- * costs the first use of a JVM more than all the rest, asks for flags, and loses the sign of zero; what is left of it,
- * once names and kinds are known, is {@link PayloadWriter}.
+ * is left: hostile bytes give an exception, in a time and with a memory that follow the payload's length (but for a Set
+ * of records whose hash codes were made to collide: that one costs the square). And its writing would cost the first use
+ * in a JVM more than all the rest, needs the JVM to be opened, loses the sign of zero, and writes wrong bytes without
+ * compact strings; what is left of it, once names and kinds are known, is {@link PayloadWriter}.
  *
  * <p><b>How data is taken apart and made.</b> Through each record's accessors and canonical constructor, as method
  * handles; no class is generated, none is compiled. Which classes there are is settled when the codec is made ({@link

@@ -102,6 +102,7 @@ final class RecordType extends ValueType {
         if (filled < components.length) {
             fillMissing(in);
         }
+        in.index = components.length; // none: what follows is about the record
         Object value = construct(in.slots);
         in.record = outer;
         in.index = outerIndex;

@@ -184,6 +184,7 @@ final class TypeResolver {
         throw unsupported(type, of);
     }
 
+    /** Refuses a raw one, and an Optional of an Optional: one empty could not be told from the other. */
     private ValueType optionalContent(Type type, RecordComponent of) {
         if (type instanceof ParameterizedType generic) {
             ValueType content = value(generic.getActualTypeArguments()[0], of);
@@ -191,8 +192,7 @@ final class TypeResolver {
                 return content;
             }
         }
-        throw unsupported(
-                type, of); // raw, or an Optional of an Optional, which would not tell one empty from the other
+        throw unsupported(type, of);
     }
 
     private ValueType key(Type type, RecordComponent of) {

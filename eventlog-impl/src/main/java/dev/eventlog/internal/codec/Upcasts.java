@@ -17,7 +17,7 @@ import java.util.function.Function;
 final class Upcasts {
 
     private final Map<Class<?>, RecordType> types = new LinkedHashMap<>();
-    private final Map<Class<?>, Function<Object, Object>> steps = new IdentityHashMap<>();
+    private final IdentityHashMap<Class<?>, Function<Object, Object>> steps = new IdentityHashMap<>();
 
     /** All of them, with how each {@code from} is read. */
     Upcasts(List<Codec.Upcast<?, ?>> upcasts, Function<Class<?>, RecordType> typeOf) {

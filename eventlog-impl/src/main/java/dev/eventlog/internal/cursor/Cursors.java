@@ -5,8 +5,8 @@ import dev.eventlog.error.LockedException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Names;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,14 +22,19 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
     /** Most consumers of a log. */
     static final int MAX_CONSUMERS = 10_000;
 
+    private final Clock clock;
     private final Map<String, Owned> owned = new ConcurrentHashMap<>();
+
+    Cursors(Clock clock) {
+        this.clock = clock;
+    }
 
     /** An open cursor and who opened it. */
     private record Owned(String owner, @Nullable Cursor cursor) {}
 
     /** The cursors of a journal: beside it on disk, or in memory. */
     public static Cursors open(Journal journal, FileOps files, IoThread io) {
-        return journal.directory() == null ? new MemoryCursors() : new FileCursors(journal, files, io);
+        return journal.directory() == null ? new MemoryCursors(journal.clock()) : new FileCursors(journal, files, io);
     }
 
     /**
@@ -40,7 +45,7 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
      */
     public Cursor open(String name) {
         Names.check("consumer", name);
-        String owner = "thread " + Thread.currentThread().getName() + " since " + Instant.now();
+        String owner = clock.whoAndWhen();
         Owned present = owned.putIfAbsent(name, new Owned(owner, null));
         if (present != null) {
             throw new LockedException(

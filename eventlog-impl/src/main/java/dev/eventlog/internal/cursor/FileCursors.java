@@ -45,6 +45,7 @@ final class FileCursors extends Cursors {
     private volatile boolean closed;
 
     FileCursors(Journal journal, FileOps files, IoThread io) {
+        super(journal.clock());
         Path root = Objects.requireNonNull(journal.directory());
         this.journal = journal;
         this.directory = root.resolve("cursors");

@@ -1,6 +1,7 @@
 package dev.eventlog.internal.cursor;
 
 import dev.eventlog.error.LogClosedException;
+import dev.eventlog.internal.support.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -11,6 +12,10 @@ final class MemoryCursors extends Cursors {
 
     private final Map<String, Kept> cursors = new ConcurrentHashMap<>();
     private final Map<String, ParkedList> parked = new ConcurrentHashMap<>();
+
+    MemoryCursors(Clock clock) {
+        super(clock);
+    }
 
     @Override
     Cursor load(String name, Runnable onClose) {

@@ -13,7 +13,6 @@ import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.support.Clock;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +61,7 @@ public final class Delivery implements AutoCloseable {
 
     private <T> Consumer<T> parkedConsumer(ConsumerConfig config, Codec<T> codec) {
         String name = Objects.requireNonNull(config.name());
-        String owner = "thread " + Thread.currentThread().getName() + " since " + Instant.now();
+        String owner = journal.clock().whoAndWhen();
         String present = parkedOwners.putIfAbsent(name, owner);
         if (present != null) {
             throw new LockedException(

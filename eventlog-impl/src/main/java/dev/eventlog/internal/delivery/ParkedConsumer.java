@@ -105,9 +105,20 @@ final class ParkedConsumer<T> implements Consumer<T> {
         long nanos = Waits.nanos(wait);
         guard.enter();
         try {
-            boolean found = journal.await(() -> isEnding() || list.next(cursor) >= 0, nanos) && next(cursor);
-            event.release();
-            return found && !isEnding();
+            long deadline = journal.clock().monotonicNanos() + nanos;
+            while (!isEnding()) {
+                int version = list.version();
+                boolean found = next(cursor);
+                event.release();
+                if (found) {
+                    return true;
+                }
+                long left = deadline - journal.clock().monotonicNanos();
+                if (!journal.await(() -> isEnding() || list.version() != version, left)) {
+                    return false;
+                }
+            }
+            return false;
         } finally {
             guard.leave();
         }

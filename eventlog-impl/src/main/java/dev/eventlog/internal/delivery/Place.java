@@ -5,7 +5,7 @@ import dev.eventlog.StartAt;
 import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.support.Clock;
-import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,15 +19,16 @@ final class Place {
 
     private final @Nullable Cursor cursor;
     private final String owner;
+    // of an unnamed consumer: the end at its opening
     private final long replayBelow;
     // of an unnamed consumer
     private volatile long checkpoint;
 
-    private Place(@Nullable Cursor cursor, long checkpoint, long replayBelow) {
+    private Place(@Nullable Cursor cursor, long checkpoint, long replayBelow, Journal journal) {
         this.cursor = cursor;
         this.checkpoint = checkpoint;
         this.replayBelow = replayBelow;
-        owner = "thread " + Thread.currentThread().getName() + " since " + Instant.now();
+        owner = journal.clock().whoAndWhen();
     }
 
     /**
@@ -36,17 +37,17 @@ final class Place {
      */
     static Place of(ConsumerConfig config, @Nullable Cursor cursor, Journal journal) {
         if (cursor == null) {
-            return new Place(null, resolve(config.startAt(), journal), journal.endPosition());
+            return new Place(null, resolve(config.startAt(), journal), journal.endPosition(), journal);
         }
         if (cursor.checkpoint() == Cursor.NONE) {
             cursor.commit(resolve(config.startAt(), journal), true);
-            return new Place(cursor, 0, 0);
         }
-        return new Place(cursor, 0, cursor.highest());
+        return new Place(cursor, 0, 0, journal);
     }
 
     /** The position that a start stands for now. */
     static long resolve(StartAt where, Journal journal) {
+        Objects.requireNonNull(where, "where");
         long end = journal.endPosition();
         if (where instanceof StartAt.Earliest) {
             return journal.firstPosition();
@@ -79,9 +80,9 @@ final class Place {
         return cursor == null ? checkpoint : cursor.checkpoint();
     }
 
-    /** Events below this position may have been handled before. */
+    /** Events below this position may have been handled before, as of now. */
     long replayBelow() {
-        return replayBelow;
+        return cursor == null ? replayBelow : cursor.highest();
     }
 
     void commit(long position, boolean moved) {

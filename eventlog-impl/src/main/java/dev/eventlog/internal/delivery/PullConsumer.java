@@ -40,6 +40,8 @@ final class PullConsumer<T> implements Consumer<T> {
     private boolean sought;
     // events handed over since the last onBatchEnd that returned
     private int unflushed;
+    // where they begin
+    private long unflushedFrom;
     private volatile boolean done;
 
     PullConsumer(Journal journal, Codec<T> codec, ConsumerConfig config, Place place, Statuses statuses) {
@@ -59,7 +61,7 @@ final class PullConsumer<T> implements Consumer<T> {
         long nanos = Waits.nanos(wait);
         guard.enter();
         try {
-            long deadline = System.nanoTime() + nanos;
+            long deadline = journal.clock().monotonicNanos() + nanos;
             while (true) {
                 List<Event<T>> batch = collect();
                 if (!batch.isEmpty() || !awaitMore(deadline)) {
@@ -118,7 +120,7 @@ final class PullConsumer<T> implements Consumer<T> {
             return true;
         }
         long looked = feed.position();
-        long left = deadline - System.nanoTime();
+        long left = deadline - journal.clock().monotonicNanos();
         return journal.await(() -> journal.endPosition() > looked || isEnding(), left) && !isEnding();
     }
 
@@ -131,7 +133,7 @@ final class PullConsumer<T> implements Consumer<T> {
         long nanos = Waits.nanos(wait);
         guard.enter();
         try {
-            long deadline = System.nanoTime() + nanos;
+            long deadline = journal.clock().monotonicNanos() + nanos;
             while (true) {
                 feed.seek(cursor);
                 boolean found = feed.next();
@@ -169,13 +171,20 @@ final class PullConsumer<T> implements Consumer<T> {
         polled = List.of();
         feed.seek(cursor);
         BorrowedEvent<T> event = feed.event();
+        if (unflushed == 0) {
+            unflushedFrom = cursor;
+        }
         int count = 0;
         try {
-            while (count < limit && !guard.isClosed() && feed.next()) {
-                handler.onEvent(event);
-                cursor = feed.position();
-                count++;
-                unflushed++;
+            while (count < limit && !guard.isClosed()) {
+                if (feed.next()) {
+                    handler.onEvent(event);
+                    cursor = feed.position();
+                    count++;
+                    unflushed++;
+                } else if (count > 0 || !feed.isPaused()) {
+                    break;
+                }
             }
         } finally {
             event.release();
@@ -200,7 +209,7 @@ final class PullConsumer<T> implements Consumer<T> {
         } finally {
             unflushed = 0;
             if (!flushed) {
-                cursor = place.checkpoint();
+                cursor = unflushedFrom;
             }
         }
     }
@@ -229,7 +238,7 @@ final class PullConsumer<T> implements Consumer<T> {
         guard.enter();
         try {
             long position = last.position();
-            if (polled.isEmpty() || position < cursor || position >= polledEnd) {
+            if (position < cursor || !isPolled(position)) {
                 throw new IllegalArgumentException(
                         "event is not one of the last poll that is still to be committed: position="
                                 + position + " cursor=" + cursor + " polledEnd="
@@ -244,11 +253,30 @@ final class PullConsumer<T> implements Consumer<T> {
         }
     }
 
+    private boolean isPolled(long position) {
+        int low = 0;
+        int high = polled.size() - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            long found = polled.get(middle).position();
+            if (found == position) {
+                return true;
+            }
+            if (found < position) {
+                low = middle + 1;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return false;
+    }
+
     @Override
     public void seek(StartAt where) {
         guard.enter();
         try {
             cursor = Place.resolve(where, journal);
+            feed.event().replayBelow(place.replayBelow());
             polled = List.of();
             unflushed = 0;
             sought = true;

@@ -89,7 +89,7 @@ final class PushSubscription<T> implements Subscription {
                 feed.seek(position);
                 boolean found = batch();
                 position = place.checkpoint();
-                if (feed.isDone()) {
+                if (feed.isDone() && position >= feed.position()) {
                     end(State.DONE, null);
                     return;
                 }
@@ -188,6 +188,8 @@ final class PushSubscription<T> implements Subscription {
     private void end(State last, @Nullable Throwable why) {
         lock.lock();
         try {
+            // before the state: who sees the end finds the name free
+            place.close();
             if (state != State.CLOSED && state != State.FAILED) {
                 failure = why;
                 state = last;
@@ -196,7 +198,6 @@ final class PushSubscription<T> implements Subscription {
         } finally {
             lock.unlock();
         }
-        place.close();
     }
 
     private void signal() {

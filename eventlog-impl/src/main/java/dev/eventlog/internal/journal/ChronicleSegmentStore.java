@@ -131,7 +131,7 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     @Override
     public ByteBuffer map(Segment segment) throws IOException {
-        return io.call(() -> map(directory.segment(segment.number()), OPEN_LENGTH));
+        return io.call(() -> map(directory.segment(segment.number()), segment.endOffset()));
     }
 
     @Override

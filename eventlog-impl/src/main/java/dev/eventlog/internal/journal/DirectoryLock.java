@@ -2,6 +2,7 @@ package dev.eventlog.internal.journal;
 
 import dev.eventlog.error.LockedException;
 import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -9,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -48,7 +48,7 @@ final class DirectoryLock {
      * @param opener who opens, for the message that a second opener in this JVM gets
      * @throws LockedException if it is held, in this JVM or by another process
      */
-    static DirectoryLock acquire(LogDirectory directory, FileOps files, String opener) throws IOException {
+    static DirectoryLock acquire(LogDirectory directory, FileOps files, String opener, Clock clock) throws IOException {
         FileOps.Attributes attributes = files.attributes(directory.root());
         Object identity = attributes == null ? null : attributes.fileKey();
         String key = PROPERTY_PREFIX + (identity == null ? directory.root().toString() : identity.toString());
@@ -61,7 +61,7 @@ final class DirectoryLock {
         }
         boolean taken = false;
         try {
-            DirectoryLock acquired = lockFile(key, directory, files);
+            DirectoryLock acquired = lockFile(key, directory, files, clock);
             taken = true;
             return acquired;
         } finally {
@@ -71,7 +71,8 @@ final class DirectoryLock {
         }
     }
 
-    private static DirectoryLock lockFile(String key, LogDirectory directory, FileOps files) throws IOException {
+    private static DirectoryLock lockFile(String key, LogDirectory directory, FileOps files, Clock clock)
+            throws IOException {
         FileOps.OpenFile file = files.open(directory.lock(), FileOps.Mode.CREATE);
         boolean closes = true;
         try {
@@ -84,7 +85,7 @@ final class DirectoryLock {
                         owner);
             }
             closes = true;
-            byte[] owner = owner().getBytes(StandardCharsets.UTF_8);
+            byte[] owner = owner(clock).getBytes(StandardCharsets.UTF_8);
             file.truncate(0);
             file.write(ByteBuffer.wrap(owner), 0);
             closes = false;
@@ -111,9 +112,9 @@ final class DirectoryLock {
         return owner.replaceAll("[^ -~]", "?").strip();
     }
 
-    private static String owner() {
+    private static String owner(Clock clock) {
         var process = ProcessHandle.current();
-        return "pid=" + process.pid() + " host=" + host() + " since=" + Instant.now();
+        return "pid=" + process.pid() + " host=" + host() + " since=" + Clock.toInstant(clock.epochNanos());
     }
 
     private static String host() {

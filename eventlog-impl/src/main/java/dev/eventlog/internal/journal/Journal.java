@@ -155,6 +155,11 @@ public final class Journal implements AutoCloseable {
                 config.segmentLengthBytes() / 8 + FRAME_OVERHEAD);
     }
 
+    /** Where the log's times come from. */
+    public Clock clock() {
+        return clock;
+    }
+
     /** Identity of the log. */
     public UUID id() {
         return logId;
@@ -550,14 +555,19 @@ public final class Journal implements AutoCloseable {
             return;
         }
         waiters.signal();
+        IOException notClosed = null;
         try {
             store.close();
         } catch (IOException e) {
+            notClosed = e;
+        }
+        Throwable cause = notClosed != null ? notClosed : failure;
+        if (notClosed != null || (failure != null && store.durablePosition() < endPosition())) {
             throw new LogFailedException(
                     "log was closed, but what was appended from " + store.durablePosition()
                             + " on may not survive a power cut" + place(),
                     true,
-                    e);
+                    cause);
         }
     }
 

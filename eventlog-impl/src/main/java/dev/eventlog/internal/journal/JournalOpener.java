@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -41,8 +40,8 @@ final class JournalOpener {
                 return inMemory(config, clock);
             }
             JvmOpener.open();
-            String opener = "thread " + Thread.currentThread().getName() + " at " + Instant.now() + " "
-                    + stack(Thread.currentThread().getStackTrace());
+            String opener =
+                    clock.whoAndWhen() + " " + stack(Thread.currentThread().getStackTrace());
             return io.call(() -> onDisk(config, path, files, new Place(clock, io, opener)));
         } catch (IOException e) {
             throw Corruption.io("opening the log", path == null ? Path.of("memory") : path.toAbsolutePath(), e);
@@ -73,7 +72,7 @@ final class JournalOpener {
 
     private static Journal onDisk(EventLogConfig config, Path path, FileOps files, Place place) throws IOException {
         LogDirectory directory = LogDirectory.prepare(path, config.isInsecureDirectoryAllowed(), files);
-        DirectoryLock lock = DirectoryLock.acquire(directory, files, place.opener());
+        DirectoryLock lock = DirectoryLock.acquire(directory, files, place.opener(), place.clock());
         boolean opened = false;
         try {
             Journal journal = locked(config, directory, lock, files, place);

@@ -150,8 +150,13 @@ public final class JournalReader {
                     throw corrupt("event is malformed");
                 }
             }
-            if (!loadNext()) {
-                return false;
+            try {
+                if (!loadNext()) {
+                    return false;
+                }
+            } catch (InternalError unreadable) {
+                // here and not around each access: compiled code learns of a page fault some instructions later
+                throw corrupt("file was cut, or its disk cannot read it", unreadable);
             }
         }
     }
@@ -166,7 +171,7 @@ public final class JournalReader {
             if (offset > bytes.capacity() - DocumentHeader.LENGTH) {
                 throw corrupt("file ends before the log does");
             }
-            int header = header();
+            int header = DocumentHeader.getAcquire(bytes, (int) offset);
             if (!DocumentHeader.isComplete(header)) {
                 throw corrupt(header == 0 ? "nothing stands where events were appended" : "document is not complete");
             }
@@ -183,14 +188,6 @@ public final class JournalReader {
             loaded = false;
         }
         return false;
-    }
-
-    private int header() {
-        try {
-            return DocumentHeader.getAcquire(bytes, (int) offset);
-        } catch (InternalError unreadable) {
-            throw corrupt("file was cut, or its disk cannot read it", unreadable);
-        }
     }
 
     private void loadFrame(int frameLength) {
@@ -218,11 +215,7 @@ public final class JournalReader {
     }
 
     private void copy(int count, int capacity) {
-        try {
-            frame.buffer(capacity).put(0, bytes, (int) offset + DocumentHeader.LENGTH, count);
-        } catch (InternalError unreadable) {
-            throw corrupt("file was cut, or its disk cannot read it", unreadable);
-        }
+        frame.buffer(capacity).put(0, bytes, (int) offset + DocumentHeader.LENGTH, count);
     }
 
     private void requireRight(@Nullable String problem) {

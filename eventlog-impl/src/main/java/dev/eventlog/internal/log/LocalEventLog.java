@@ -155,11 +155,13 @@ final class LocalEventLog implements EventLog {
 
     @Override
     public Set<Capability> capabilities() {
+        requireOpen();
         return CAPABILITIES;
     }
 
     @Override
     public void require(Capability... needed) {
+        requireOpen();
         requireAll(CAPABILITIES, needed);
     }
 

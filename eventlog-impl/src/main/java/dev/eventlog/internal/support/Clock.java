@@ -16,6 +16,11 @@ public interface Clock {
     /** Time that never steps, for waiting and for intervals; its zero means nothing. */
     long monotonicNanos();
 
+    /** Who is at work and since when, for messages: {@code thread main since 2026-01-02T03:04:05Z}. */
+    default String whoAndWhen() {
+        return "thread " + Thread.currentThread().getName() + " since " + toInstant(epochNanos());
+    }
+
     /** The machine's clock. */
     static Clock system() {
         return new SystemClock();

@@ -51,7 +51,7 @@ public final class JvmOpener {
     /** The mode of a lookup that may see everything: {@code Lookup.TRUSTED} in the JDK's source. */
     private static final int TRUSTED = -1;
 
-    private static volatile boolean opened; // written under the class's lock
+    private static volatile boolean opened; // written by the first caller, read by all; published by volatile
 
     private JvmOpener() {}
 
