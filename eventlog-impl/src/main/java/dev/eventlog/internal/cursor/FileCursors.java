@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -282,6 +283,9 @@ final class FileCursors extends Cursors {
             return new StorageFullException(
                     what + " failed, storage is full: path=" + where + "; make room, then go on", e);
         }
-        return new LogFailedException(what + " failed: path=" + where + " (" + e + ")", false, e);
+        String advice = e instanceof AccessDeniedException
+                ? "; give user " + System.getProperty("user.name") + " the right to read and write it"
+                : "";
+        return new LogFailedException(what + " failed: path=" + where + " (" + e + ")" + advice, false, e);
     }
 }

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -54,7 +55,7 @@ final class ParkedFile {
     }
 
     /** Reads the list. */
-    TreeSet<Long> load() {
+    NavigableSet<Long> load() {
         try {
             return io.call(this::read);
         } catch (IOException e) {
@@ -62,7 +63,7 @@ final class ParkedFile {
         }
     }
 
-    private TreeSet<Long> read() throws IOException {
+    private NavigableSet<Long> read() throws IOException {
         var positions = new TreeSet<Long>();
         FileOps.Attributes attributes = files.attributes(path);
         if (attributes == null) {

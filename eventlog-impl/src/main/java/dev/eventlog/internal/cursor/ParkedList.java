@@ -1,6 +1,7 @@
 package dev.eventlog.internal.cursor;
 
 import java.util.Collection;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,7 @@ public final class ParkedList {
 
     private final @Nullable ParkedFile file;
     // guarded by this
-    private @Nullable TreeSet<Long> positions;
+    private @Nullable NavigableSet<Long> positions;
     // written under this, read by any thread; published by volatile
     private volatile int version;
 
@@ -26,8 +27,8 @@ public final class ParkedList {
         this.file = file;
     }
 
-    private TreeSet<Long> loaded() {
-        TreeSet<Long> known = positions;
+    private NavigableSet<Long> loaded() {
+        NavigableSet<Long> known = positions;
         if (known == null) {
             known = file == null ? new TreeSet<>() : file.load();
             positions = known;
@@ -42,7 +43,7 @@ public final class ParkedList {
      * @throws IllegalStateException if the list is full
      */
     public synchronized int park(long position, int attempts) {
-        TreeSet<Long> known = loaded();
+        NavigableSet<Long> known = loaded();
         if (known.contains(position)) {
             return version;
         }

@@ -49,7 +49,7 @@ final class Parking {
         if (list.version() != version) {
             refresh(list);
         }
-        return key != null && keys.contains(key) || list.contains(position);
+        return (key != null && keys.contains(key)) || list.contains(position);
     }
 
     /** Parks an event. */

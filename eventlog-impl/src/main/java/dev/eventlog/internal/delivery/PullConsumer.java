@@ -220,6 +220,7 @@ final class PullConsumer<T> implements Consumer<T> {
         try {
             if (!polled.isEmpty()) {
                 cursor = polledEnd;
+                unflushedFrom = cursor;
                 polled = List.of();
                 place.commit(cursor, sought);
                 sought = false;
@@ -246,6 +247,7 @@ final class PullConsumer<T> implements Consumer<T> {
                                 + "; commit events of the last poll, in order");
             }
             cursor = position + 1;
+            unflushedFrom = cursor;
             place.commit(cursor, sought);
             sought = false;
         } finally {

@@ -312,8 +312,8 @@ final class PushSubscription<T> implements Subscription {
     }
 
     private boolean join(long nanos) {
-        lock.lock();
         boolean interrupted = false;
+        lock.lock();
         try {
             long left = nanos;
             while (state == State.OPEN || state == State.PAUSED) {

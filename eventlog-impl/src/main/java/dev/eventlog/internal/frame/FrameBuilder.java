@@ -92,7 +92,7 @@ public final class FrameBuilder {
                 putPayload(codec, data, at, payloadOffset);
                 return;
             } catch (BufferOverflowException full) {
-                grow(full);
+                grow();
             }
         }
     }
@@ -192,7 +192,7 @@ public final class FrameBuilder {
         return end;
     }
 
-    private void grow(BufferOverflowException full) {
+    private void grow() {
         int capacity = buffer.capacity();
         if (capacity >= maxFrameLength) {
             throw tooLarge((long) maxFrameLength + 1, maxFrameLength, "events of one call");
@@ -208,7 +208,7 @@ public final class FrameBuilder {
     public int addRecord(int recordKind, int recordLength) {
         int end = length + aligned(recordLength);
         while (end > buffer.capacity()) {
-            grow(new BufferOverflowException());
+            grow();
         }
         int at = length;
         for (int i = at; i < end; i += Long.BYTES) {

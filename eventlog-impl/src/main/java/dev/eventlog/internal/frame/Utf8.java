@@ -45,21 +45,21 @@ final class Utf8 {
             if (point < 0x80) {
                 target.put(at++, (byte) point);
             } else if (point < 0x800) {
-                target.put(at++, (byte) (0xc0 | point >> 6));
-                target.put(at++, (byte) (0x80 | point & 0x3f));
+                target.put(at++, (byte) (0xc0 | (point >> 6)));
+                target.put(at++, (byte) (0x80 | (point & 0x3f)));
             } else if (point < 0x1_0000) {
                 if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
                     throw new IllegalArgumentException(
                             "text has a lone surrogate at " + (i - 1) + " and no UTF-8 form; mend it first");
                 }
-                target.put(at++, (byte) (0xe0 | point >> 12));
-                target.put(at++, (byte) (0x80 | point >> 6 & 0x3f));
-                target.put(at++, (byte) (0x80 | point & 0x3f));
+                target.put(at++, (byte) (0xe0 | (point >> 12)));
+                target.put(at++, (byte) (0x80 | ((point >> 6) & 0x3f)));
+                target.put(at++, (byte) (0x80 | (point & 0x3f)));
             } else {
-                target.put(at++, (byte) (0xf0 | point >> 18));
-                target.put(at++, (byte) (0x80 | point >> 12 & 0x3f));
-                target.put(at++, (byte) (0x80 | point >> 6 & 0x3f));
-                target.put(at++, (byte) (0x80 | point & 0x3f));
+                target.put(at++, (byte) (0xf0 | (point >> 18)));
+                target.put(at++, (byte) (0x80 | ((point >> 12) & 0x3f)));
+                target.put(at++, (byte) (0x80 | ((point >> 6) & 0x3f)));
+                target.put(at++, (byte) (0x80 | (point & 0x3f)));
             }
         }
         return at - offset;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.StreamCorruptedException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Objects;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.BytesStore;
 import net.openhft.chronicle.queue.ExcerptAppender;
@@ -75,9 +76,10 @@ final class ChronicleSegmentWriter implements SegmentWriter {
             ExcerptAppender appender = queue.createAppender();
             appender.singleThreadedCheckDisabled(true);
             try (DocumentContext document = appender.writingDocument(true)) {
-                document.wire().bytes().writeInt(0);
+                Wire opening = Objects.requireNonNull(document.wire());
+                opening.bytes().writeInt(0);
             }
-            Path file = appender.currentFile().toPath();
+            Path file = Objects.requireNonNull(appender.currentFile()).toPath();
             return new ChronicleSegmentWriter(queue, appender, file, capacity, mapper.map(file));
         } catch (IOException | RuntimeException | Error e) {
             if (queue != null) {
@@ -105,7 +107,9 @@ final class ChronicleSegmentWriter implements SegmentWriter {
             throw new IllegalStateException(
                     "Chronicle's write position is not ours: file=" + file + " offset=" + offset);
         }
-        bytes.bytesStore().write(offset + DOCUMENT_HEADER_LENGTH, frame, 0, length);
+        BytesStore<?, ?> mapped = bytes.bytesStore();
+        assert mapped != null;
+        mapped.write(offset + DOCUMENT_HEADER_LENGTH, frame, 0, length);
         bytes.writePosition(offset + DOCUMENT_HEADER_LENGTH + length);
         try {
             open.updateHeader(offset, false, 0);

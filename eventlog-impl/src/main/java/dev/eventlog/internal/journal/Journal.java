@@ -14,6 +14,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -112,7 +113,7 @@ public final class Journal implements AutoCloseable {
             long firstPosition,
             long endPosition,
             long nextSegment,
-            Segment[] segments,
+            List<Segment> segments,
             Dictionary dictionary,
             Epochs epochs,
             @Nullable Path directory) {}
@@ -128,7 +129,7 @@ public final class Journal implements AutoCloseable {
         directory = parts.directory();
         dictionary = parts.dictionary();
         epochs = parts.epochs();
-        segments = parts.segments();
+        segments = parts.segments().toArray(Segment[]::new);
         seed = FrameBuilder.seed(logId);
         maxEventLength = config.maxEventLengthBytes();
         maxFrameLength = maxFrameLength(config);

@@ -29,7 +29,6 @@ final class JournalOpener {
     private static final Logger LOGGER = LoggerFactory.getLogger(JournalOpener.class);
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final UUID UNKNOWN_BOOT = new UUID(0, 0);
-    private static final Segment[] NO_SEGMENTS = {};
 
     private JournalOpener() {}
 
@@ -57,16 +56,7 @@ final class JournalOpener {
 
     private static Journal inMemory(EventLogConfig config, Clock clock) throws IOException {
         var parts = new Journal.Parts(
-                UUID.randomUUID(),
-                UNKNOWN_BOOT,
-                1,
-                0,
-                0,
-                1,
-                NO_SEGMENTS,
-                new Dictionary(),
-                new Epochs(List.of()),
-                null);
+                UUID.randomUUID(), UNKNOWN_BOOT, 1, 0, 0, 1, List.of(), new Dictionary(), new Epochs(List.of()), null);
         return new Journal(new MemorySegmentStore(0), parts, config, clock);
     }
 
@@ -118,7 +108,7 @@ final class JournalOpener {
                 meta.firstPosition(),
                 recovered.endPosition(),
                 recovered.nextNumber(),
-                manifest.segments().toArray(Segment[]::new),
+                List.copyOf(manifest.segments()),
                 manifest.dictionary(),
                 new Epochs(List.copyOf(manifest.epochs())),
                 directory.root());

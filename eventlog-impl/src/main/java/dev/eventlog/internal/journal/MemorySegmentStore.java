@@ -101,7 +101,7 @@ final class MemorySegmentStore implements SegmentStore {
 
         @Override
         public long capacity() {
-            return bytes.capacity() - DocumentHeader.LENGTH;
+            return (long) bytes.capacity() - DocumentHeader.LENGTH;
         }
 
         @Override

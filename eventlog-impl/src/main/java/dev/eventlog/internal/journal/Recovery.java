@@ -73,7 +73,8 @@ final class Recovery {
         List<Leftover> leftovers = scanLeftovers();
         long durable = durablePosition(state, leftovers);
         boolean sameBoot = state != null && boot.isKnown() && state.boot().equals(boot);
-        long required = sameBoot && state.endPosition() != StateFile.UNKNOWN ? state.endPosition() : durable;
+        // an unknown end position is below any durable one
+        long required = sameBoot && state != null ? Math.max(durable, state.endPosition()) : durable;
         List<Leftover> kept = contiguous(leftovers, required);
         for (Leftover leftover : kept) {
             keep(leftover, sameBoot);

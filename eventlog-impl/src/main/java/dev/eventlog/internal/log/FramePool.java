@@ -27,7 +27,7 @@ final class FramePool {
     FrameBuilder take() {
         int first = slot();
         for (int i = 0; i < PROBES; i++) {
-            int slot = first + i & SLOTS - 1;
+            int slot = (first + i) & (SLOTS - 1);
             if (slots.getPlain(slot) != null) {
                 FrameBuilder taken = slots.getAndSet(slot, null);
                 if (taken != null) {
@@ -45,7 +45,7 @@ final class FramePool {
         }
         int first = slot();
         for (int i = 0; i < PROBES; i++) {
-            int slot = first + i & SLOTS - 1;
+            int slot = (first + i) & (SLOTS - 1);
             if (slots.getPlain(slot) == null && slots.compareAndSet(slot, null, frame)) {
                 return;
             }
