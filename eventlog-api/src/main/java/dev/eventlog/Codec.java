@@ -86,7 +86,14 @@ public interface Codec<T> {
      *
      * <p>A component may be reordered, removed, renamed with {@link EventType.Was}, and added as
      * {@link java.util.Optional}. Any other component that is missing in a payload is a {@link DecodeException}. For
-     * greater changes keep the old record and give an {@link Upcast}. Enums are stored by name.
+     * greater changes keep the old record and give an {@link Upcast}; upcasts also serve components that are sealed
+     * interfaces. A component that is a plain record stores no name: for a greater change of it keep the outer record.
+     * Enums are stored by name. An {@code int} component that became {@code long}, or {@code float} that became
+     * {@code double}, is read; the other way around as far as the value fits.
+     *
+     * <p>Nothing may be null, also not inside a collection: that is a {@link NullPointerException} when encoding. Decoded
+     * collections are unmodifiable and have the order they were written in. Records may nest 64 deep; generic records are
+     * refused.
      *
      * @param root a record, or a sealed interface that in the end permits only records
      * @param upcasts how to read what earlier versions wrote

@@ -21,7 +21,7 @@ public @interface EventType {
     /** The stored version, 1 or more. Raise it, with an {@link Codec.Upcast}, when old payloads cannot be read as new. */
     int version() default 1;
 
-    /** Names under which the type was stored before; payloads of them are still read. */
+    /** Names under which the type was stored before; payloads of them with this version are still read. */
     String[] was() default {};
 
     /** Names under which a record's component was stored before. */

@@ -30,8 +30,6 @@ class ArchitectureTest {
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages("dev.eventlog");
 
-    private static final DescribedPredicate<JavaClass> CHRONICLE_QUEUE =
-            resideInAPackage("net.openhft.chronicle.queue..");
     private static final DescribedPredicate<JavaClass> CHRONICLE = resideInAPackage("net.openhft..");
 
     @Test
@@ -92,26 +90,16 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyTheJournalSeesChronicleQueue() {
+    void onlyTheJournalSeesChronicle() {
         noClasses()
                 .that()
                 .resideOutsideOfPackage("dev.eventlog.internal.journal..")
                 .should()
-                .dependOnClassesThat(CHRONICLE_QUEUE)
+                .dependOnClassesThat(CHRONICLE)
                 .check(CLASSES);
         assertThat(CLASSES.get("dev.eventlog.internal.journal.ChronicleSegmentWriter")
                         .getDirectDependenciesFromSelf())
-                .anyMatch(dependency -> CHRONICLE_QUEUE.test(dependency.getTargetClass()));
-    }
-
-    @Test
-    void onlyJournalAndCodecSeeChronicleAtAll() {
-        noClasses()
-                .that()
-                .resideOutsideOfPackages("dev.eventlog.internal.journal..", "dev.eventlog.internal.codec..")
-                .should()
-                .dependOnClassesThat(CHRONICLE)
-                .check(CLASSES);
+                .anyMatch(dependency -> CHRONICLE.test(dependency.getTargetClass()));
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.eventlog.internal.journal;
 import dev.eventlog.Codec;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
+import java.io.IOException;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +67,11 @@ final class ActiveSegment {
 
     boolean hasRoom(int frameLength) {
         return writer.endOffset() + DocumentHeader.LENGTH + frameLength + CLOSE_RESERVE <= writer.capacity();
+    }
+
+    /** Makes sure that there is storage for a frame, and for the close frame behind it. */
+    void reserve(int frameLength) throws IOException {
+        writer.reserve(writer.endOffset() + DocumentHeader.LENGTH + frameLength + CLOSE_RESERVE);
     }
 
     /** Whether the next segment should be prepared now: once, when half is written. */

@@ -111,13 +111,43 @@ final class ChronicleSegmentStore implements SegmentStore {
             directory.deleteActive(number);
         }
         files.createDirectory(active);
-        ChronicleSegmentWriter writer =
-                ChronicleSegmentWriter.create(active, identity.capacity(), file -> map(file, OPEN_LENGTH));
-        FileOps.OpenFile file = files.open(writer.file(), FileOps.Mode.WRITE);
-        unsealed.add(new Unsealed(number, writer, file));
-        files.forceDirectory(active);
-        files.forceDirectory(directory.active());
-        return writer;
+        try {
+            return createIn(active, number);
+        } catch (IOException e) {
+            directory.deleteActive(number);
+            throw e;
+        }
+    }
+
+    private ChronicleSegmentWriter createIn(Path active, long number) throws IOException {
+        fill(active.resolve(ChronicleSegmentWriter.METADATA_FILE), ChronicleSegmentWriter.METADATA_LENGTH);
+        Path data = active.resolve(ChronicleSegmentWriter.DATA_FILE);
+        fill(data, FillAhead.FIRST_FILL);
+        // one channel for the life of the segment; it stays with the file when Chronicle renames it
+        FileOps.OpenFile file = files.open(data, FileOps.Mode.WRITE);
+        boolean created = false;
+        try {
+            ChronicleSegmentWriter writer = ChronicleSegmentWriter.create(
+                    active,
+                    identity.capacity(),
+                    renamed -> new ChronicleSegmentWriter.Opened(
+                            map(renamed, OPEN_LENGTH), new FillAhead(file, io, FillAhead.FIRST_FILL, file.length())));
+            files.forceDirectory(active);
+            files.forceDirectory(directory.active());
+            unsealed.add(new Unsealed(number, writer, file));
+            created = true;
+            return writer;
+        } finally {
+            if (!created) {
+                file.close();
+            }
+        }
+    }
+
+    private void fill(Path file, long length) throws IOException {
+        try (FileOps.OpenFile created = files.open(file, FileOps.Mode.CREATE)) {
+            FillAhead.create(created, length);
+        }
     }
 
     private static final long OPEN_LENGTH = -1;
@@ -171,9 +201,13 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     private void sealNow(Segment segment, SegmentWriter writer) throws IOException {
         Unsealed sealing = unsealed(writer);
+        sealing.writer().close();
+        // before the force: zeros ahead of the end need not reach the disk
+        sealing.file()
+                .truncate(Recovery.trimmedLength(
+                        segment.endOffset(), sealing.file().length()));
         sealing.file().force();
         durable(segment.endPosition());
-        sealing.writer().close();
         files.rename(sealing.writer().file(), directory.segment(segment.number()));
         files.forceDirectory(directory.segments());
         files.forceDirectory(directory.active(segment.number()));
@@ -181,9 +215,6 @@ final class ChronicleSegmentStore implements SegmentStore {
         manifest.force();
         writeIndex(segment, segment.index(this));
         segment.release();
-        sealing.file()
-                .truncate(Recovery.trimmedLength(
-                        segment.endOffset(), sealing.file().length()));
         sealing.file().close();
         unsealed.remove(sealing);
         directory.deleteActive(segment.number());

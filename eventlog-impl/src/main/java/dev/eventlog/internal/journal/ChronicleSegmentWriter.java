@@ -27,8 +27,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChronicleSegmentWriter implements SegmentWriter {
 
-    /** Chronicle takes documents up to this part of a block. */
-    private static final int BLOCK_PARTS = 4;
+    /** Chronicle's file for its locks and listings. */
+    static final String METADATA_FILE = "metadata.cq4t";
+
+    /** Length of {@link #METADATA_FILE}. */
+    static final long METADATA_LENGTH = 128 << 10;
+
+    /** A data file prepared for the one cycle that a queue of ours is in; Chronicle renames it. */
+    static final String DATA_FILE = "19700102E.precreated";
 
     private static final int DOCUMENT_HEADER_LENGTH = 4;
     /** Chronicle zeroes this much behind a document. */
@@ -41,25 +47,28 @@ final class ChronicleSegmentWriter implements SegmentWriter {
     private final Path file;
     private final long capacity;
     private final ByteBuffer readable;
+    private final FillAhead fillAhead;
     private @Nullable Wire wire;
     private long endOffset;
 
     private ChronicleSegmentWriter(
-            SingleChronicleQueue queue, ExcerptAppender appender, Path file, long capacity, ByteBuffer readable) {
+            SingleChronicleQueue queue, ExcerptAppender appender, Path file, long capacity, Opened opened) {
         this.queue = queue;
         this.appender = appender;
         this.file = file;
         this.capacity = capacity;
-        this.readable = readable;
+        readable = opened.readable();
+        fillAhead = opened.fillAhead();
         this.endOffset = DocumentHeader.firstFree(readable);
     }
 
     /**
-     * Creates the queue and its file in an empty directory.
+     * Creates the queue in a directory that holds {@link #METADATA_FILE} and {@link #DATA_FILE}, zeros and allocated:
+     * Chronicle takes them for its own and stores into no other page.
      *
-     * @param mapper maps the file for reading
+     * @param opener opens the data file beside Chronicle
      */
-    static ChronicleSegmentWriter create(Path directory, long capacity, Mapper mapper) throws IOException {
+    static ChronicleSegmentWriter create(Path directory, long capacity, Opener opener) throws IOException {
         long block = (capacity + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
         SingleChronicleQueue queue = null;
         try {
@@ -80,7 +89,7 @@ final class ChronicleSegmentWriter implements SegmentWriter {
                 opening.bytes().writeInt(0);
             }
             Path file = Objects.requireNonNull(appender.currentFile()).toPath();
-            return new ChronicleSegmentWriter(queue, appender, file, capacity, mapper.map(file));
+            return new ChronicleSegmentWriter(queue, appender, file, capacity, opener.open(file));
         } catch (IOException | RuntimeException | Error e) {
             if (queue != null) {
                 queue.close();
@@ -89,10 +98,23 @@ final class ChronicleSegmentWriter implements SegmentWriter {
         }
     }
 
-    /** Maps a file for reading. */
+    /** Opens a data file beside Chronicle. */
     @FunctionalInterface
-    interface Mapper {
-        ByteBuffer map(Path file) throws IOException;
+    interface Opener {
+        Opened open(Path file) throws IOException;
+    }
+
+    /**
+     * A data file as we hold it beside Chronicle.
+     *
+     * @param readable its bytes for reading
+     * @param fillAhead allocates it
+     */
+    record Opened(ByteBuffer readable, FillAhead fillAhead) {}
+
+    @Override
+    public void reserve(long offset) throws IOException {
+        fillAhead.require(offset + CLEARED_LENGTH);
     }
 
     @Override
@@ -159,11 +181,6 @@ final class ChronicleSegmentWriter implements SegmentWriter {
     /** The file that is written. */
     Path file() {
         return file;
-    }
-
-    /** Greatest frame for segments of this length. */
-    static int maxFrameLength(long capacity) {
-        return (int) Math.min(Integer.MAX_VALUE / 2, capacity / BLOCK_PARTS);
     }
 
     /** Lets Chronicle go; it unmaps in the background. */

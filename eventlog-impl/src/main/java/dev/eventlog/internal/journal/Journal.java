@@ -49,7 +49,7 @@ public final class Journal implements AutoCloseable {
 
     /** Longest frame with one dictionary record. */
     private static final int MAX_RECORD_FRAME_LENGTH = 512;
-    /** Frame length beyond the greatest event. */
+    /** Frame length beyond an eighth of a segment, for the envelope. Chronicle takes documents up to a quarter. */
     private static final int FRAME_OVERHEAD = 4096;
     /** A clock that steps back further than this begins a segment; within it, the time stands still. */
     private static final long CLAMPED_STEP_NANOS = TimeUnit.MINUTES.toNanos(1);
@@ -151,9 +151,7 @@ public final class Journal implements AutoCloseable {
     }
 
     static int maxFrameLength(EventLogConfig config) {
-        return (int) Math.min(
-                ChronicleSegmentWriter.maxFrameLength(config.segmentLengthBytes()),
-                config.segmentLengthBytes() / 8 + FRAME_OVERHEAD);
+        return (int) (config.segmentLengthBytes() / 8 + FRAME_OVERHEAD);
     }
 
     /** Where the log's times come from. */
@@ -277,6 +275,11 @@ public final class Journal implements AutoCloseable {
             }
         } else if (active.isNextWanted()) {
             store.prepare(active.segment().number() + 1);
+        }
+        try {
+            active.reserve(frameLength);
+        } catch (IOException e) {
+            throw Corruption.io("appending", directory == null ? Path.of("memory") : directory, e);
         }
     }
 

@@ -86,6 +86,11 @@ final class MemorySegmentStore implements SegmentStore {
         }
 
         @Override
+        public void reserve(long offset) {
+            // memory is allocated whole
+        }
+
+        @Override
         public long append(ByteBuffer frame, int length) {
             int offset = endOffset;
             bytes.put(offset + DocumentHeader.LENGTH, frame, 0, length);

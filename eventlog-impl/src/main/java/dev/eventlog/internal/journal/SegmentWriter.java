@@ -1,5 +1,6 @@
 package dev.eventlog.internal.journal;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
@@ -8,6 +9,13 @@ import java.nio.ByteBuffer;
  * <p><b>Threading:</b> One thread at a time: the one that holds the append lock.
  */
 interface SegmentWriter {
+
+    /**
+     * Makes sure that there is storage for bytes up to an offset.
+     *
+     * @throws IOException if there is none: nothing was changed, and a later call may find some
+     */
+    void reserve(long offset) throws IOException;
 
     /**
      * Appends one frame and returns the offset of its document header, the first byte that it takes.

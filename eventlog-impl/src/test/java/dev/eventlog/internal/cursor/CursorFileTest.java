@@ -1,0 +1,227 @@
+package dev.eventlog.internal.cursor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.eventlog.EventLogConfig;
+import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.LockedException;
+import dev.eventlog.error.LogClosedException;
+import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.file.HookedFileOps;
+import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.frame.FrameBuilder;
+import dev.eventlog.internal.frame.FrameDescriptor;
+import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.support.Clock;
+import dev.eventlog.internal.support.Seed;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class CursorFileTest {
+
+    private static final int SLOT_END = CursorDescriptor.CRC_OFFSET + Integer.BYTES;
+
+    private final Seed seed = Seed.of(CursorFileTest.class);
+    private final IoThread io = new IoThread(null);
+    private Journal journal;
+    private Cursors cursors;
+
+    @TempDir
+    private Path directory;
+
+    @BeforeEach
+    void open() {
+        journal = Journal.open(EventLogConfig.at(directory).build(), FileOps.system(), Clock.system(), io);
+        FrameBuilder frame = journal.newFrame();
+        frame.begin(FrameDescriptor.KIND_DATA);
+        var codec = dev.eventlog.Codec.bytes();
+        for (int i = 0; i < 100; i++) {
+            frame.add(codec, ByteBuffer.allocate(1), null, 1, 1);
+        }
+        frame.finish();
+        journal.append(frame);
+        cursors = Cursors.open(journal, HookedFileOps.quick(), io);
+    }
+
+    @AfterEach
+    void close() {
+        cursors.close();
+        journal.close();
+        io.close();
+    }
+
+    private Path file() throws IOException {
+        try (var files = Files.list(directory.resolve("cursors"))) {
+            return files.findFirst().orElseThrow();
+        }
+    }
+
+    /** The file before and after a commit of 9 behind one of 5. */
+    private byte[][] twoCommits() throws IOException {
+        Cursor cursor = cursors.open("billing");
+        cursor.commit(3, false);
+        cursor.commit(5, false);
+        byte[] before = Files.readAllBytes(file());
+        cursor.commit(9, false);
+        byte[] after = Files.readAllBytes(file());
+        cursor.close();
+        return new byte[][] {before, after};
+    }
+
+    private long reopenedAt(byte[] bytes) throws IOException {
+        Files.write(file(), bytes);
+        Cursor cursor = cursors.open("billing");
+        long checkpoint = cursor.checkpoint();
+        cursor.close();
+        return checkpoint;
+    }
+
+    @Test
+    void commitTornAtAnyByteLeavesTheCheckpointBeforeIt() throws IOException {
+        byte[][] files = twoCommits();
+        int slot = differentSlot(files);
+        for (int torn = 0; torn <= SLOT_END; torn++) {
+            byte[] bytes = files[0].clone();
+            System.arraycopy(files[1], slot, bytes, slot, torn);
+            boolean whole = java.util.Arrays.equals(bytes, files[1]);
+            assertThat(reopenedAt(bytes)).as("torn at %d", torn).isEqualTo(whole ? 9 : 5);
+        }
+    }
+
+    @Test
+    void commitOfWhichSomeWordsReachedTheDiskLeavesTheCheckpointBeforeIt() throws IOException {
+        byte[][] files = twoCommits();
+        int slot = differentSlot(files);
+        SplittableRandom random = seed.random();
+        for (int round = 0; round < 300; round++) {
+            byte[] bytes = files[0].clone();
+            for (int word = 0; word < SLOT_END; word += Integer.BYTES) {
+                if (random.nextBoolean()) {
+                    System.arraycopy(files[1], slot + word, bytes, slot + word, Integer.BYTES);
+                }
+            }
+            boolean whole = java.util.Arrays.equals(bytes, files[1]);
+            assertThat(reopenedAt(bytes)).as("%s", seed).isEqualTo(whole ? 9 : 5);
+        }
+    }
+
+    private static int differentSlot(byte[][] files) {
+        int different = java.util.Arrays.mismatch(files[0], files[1]);
+        return different / CursorDescriptor.SLOT_LENGTH * CursorDescriptor.SLOT_LENGTH;
+    }
+
+    @Test
+    void damageOfOneSlotGoesBackToTheOtherAndOfBothIsReported() throws IOException {
+        byte[][] files = twoCommits();
+        SplittableRandom random = seed.random();
+        for (int round = 0; round < 100; round++) {
+            byte[] bytes = files[1].clone();
+            int slot = random.nextInt(2) * CursorDescriptor.SLOT_LENGTH;
+            bytes[
+                            slot
+                                    + CursorDescriptor.SEQUENCE_OFFSET
+                                    + random.nextInt(SLOT_END - CursorDescriptor.SEQUENCE_OFFSET)] ^=
+                    (byte) (1 << random.nextInt(8));
+            assertThat(reopenedAt(bytes)).as("%s", seed).isIn(5L, 9L);
+            int other = CursorDescriptor.SLOT_LENGTH - slot;
+            bytes[other + CursorDescriptor.CHECKPOINT_OFFSET] ^= 1;
+            assertThatThrownBy(() -> reopenedAt(bytes))
+                    .isInstanceOf(CorruptLogException.class)
+                    .hasMessageContaining("billing");
+        }
+    }
+
+    @Test
+    void cutOrForeignFileIsReportedAndCanBeForgotten() throws IOException {
+        byte[][] files = twoCommits();
+        for (int length : new int[] {0, 1, 31, 32, 171, 4096, 8191}) {
+            assertThatThrownBy(() -> reopenedAt(java.util.Arrays.copyOf(files[1], length)))
+                    .isInstanceOf(CorruptLogException.class)
+                    .hasMessageContaining(file().toString());
+        }
+        cursors.forget("billing");
+        Cursor anew = cursors.open("billing");
+        assertThat(anew.checkpoint()).isEqualTo(Cursor.NONE);
+        anew.close();
+    }
+
+    @Test
+    void cursorOfAnotherConsumerUnderThisNameIsReported() throws IOException {
+        byte[][] files = twoCommits();
+        Path billing = file();
+        Cursor other = cursors.open("shipping");
+        other.commit(7, false);
+        other.close();
+        try (var all = Files.list(directory.resolve("cursors"))) {
+            Path shipping =
+                    all.filter(path -> !path.equals(billing)).findFirst().orElseThrow();
+            Files.copy(billing, shipping, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        }
+        assertThat(files[1]).isNotEmpty();
+        assertThatThrownBy(() -> cursors.open("shipping"))
+                .isInstanceOf(CorruptLogException.class)
+                .hasMessageContaining("another consumer");
+        // and the failed open left the name free
+        assertThatThrownBy(() -> cursors.open("shipping")).isInstanceOf(CorruptLogException.class);
+    }
+
+    @Test
+    void nameHasOneOwnerUntilItIsClosed() {
+        Cursor first = cursors.open("billing");
+        assertThatThrownBy(() -> cursors.open("billing"))
+                .isInstanceOf(LockedException.class)
+                .hasMessageContaining("billing")
+                .hasMessageContaining("thread " + Thread.currentThread().getName());
+        assertThatThrownBy(() -> cursors.forget("billing")).isInstanceOf(IllegalStateException.class);
+        first.close();
+        Cursor second = cursors.open("billing");
+        first.close();
+        assertThatThrownBy(() -> cursors.open("billing")).isInstanceOf(LockedException.class);
+        assertThatThrownBy(() -> first.commit(1, false)).isInstanceOf(LogClosedException.class);
+        second.close();
+    }
+
+    @Test
+    void inMemoryTooAnOldOwnerCannotGiveTheNameFree() {
+        Journal memory = Journal.open(EventLogConfig.inMemory().build(), FileOps.system(), Clock.system(), io);
+        Cursors inMemory = Cursors.open(memory, FileOps.system(), io);
+        Cursor first = inMemory.open("billing");
+        first.close();
+        Cursor second = inMemory.open("billing");
+        first.close();
+        assertThatThrownBy(() -> inMemory.open("billing")).isInstanceOf(LockedException.class);
+        assertThatThrownBy(() -> first.commit(1, false)).isInstanceOf(LogClosedException.class);
+        second.commit(7, false);
+        second.commit(4, true);
+        second.close();
+        Cursor third = inMemory.open("billing");
+        assertThat(third.checkpoint()).isEqualTo(4);
+        assertThat(third.highest()).isEqualTo(7);
+    }
+
+    @Test
+    void namesThatDifferInCaseOnlyAreTwoConsumersInTwoFiles() throws IOException {
+        Cursor lower = cursors.open("orders");
+        Cursor upper = cursors.open("ORDERS");
+        lower.commit(1, false);
+        upper.commit(2, false);
+        try (var files = Files.list(directory.resolve("cursors"))) {
+            assertThat(files.map(file -> file.getFileName().toString().toLowerCase(java.util.Locale.ROOT)))
+                    .doesNotHaveDuplicates()
+                    .hasSize(2);
+        }
+        assertThat(cursors.names()).containsExactly("ORDERS", "orders");
+        assertThat(cursors.checkpoint("orders")).isEqualTo(1);
+        assertThat(cursors.checkpoint("ORDERS")).isEqualTo(2);
+    }
+}

@@ -1,0 +1,131 @@
+package dev.eventlog.internal.journal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** Segments in memory whose operations fail or call back when a test says so. */
+final class FaultyStore implements SegmentStore {
+
+    private final SegmentStore store = new MemorySegmentStore(0);
+
+    @Nullable
+    Throwable onBegin;
+
+    @Nullable
+    Throwable onReserve;
+
+    @Nullable
+    Throwable onWrite;
+
+    @Nullable
+    Throwable onPublish;
+
+    @Nullable
+    Throwable onSeal;
+
+    @Nullable
+    IOException onForce;
+
+    Runnable beforeWrite = () -> {};
+    boolean closed;
+
+    @Override
+    public SegmentWriter begin(long number, long leastLength) throws IOException {
+        FaultyStore.<IOException>fail(onBegin);
+        return new Writer(store.begin(number, leastLength));
+    }
+
+    @Override
+    public void prepare(long number) {
+        store.prepare(number);
+    }
+
+    @Override
+    public ByteBuffer map(Segment segment) throws IOException {
+        return store.map(segment);
+    }
+
+    @Override
+    public SparseIndex index(Segment segment) throws IOException {
+        return store.index(segment);
+    }
+
+    @Override
+    public void publishEnd(long endPosition) {
+        FaultyStore.<RuntimeException>fail(onPublish);
+        store.publishEnd(endPosition);
+    }
+
+    @Override
+    public void seal(Segment segment, SegmentWriter writer) {
+        FaultyStore.<RuntimeException>fail(onSeal);
+        store.seal(segment, writer);
+    }
+
+    @Override
+    public void discard(SegmentWriter writer) {
+        store.discard(writer);
+    }
+
+    @Override
+    public void force(long endPosition) throws IOException {
+        FaultyStore.<IOException>fail(onForce);
+        store.force(endPosition);
+    }
+
+    @Override
+    public long durablePosition() {
+        return onForce == null ? store.durablePosition() : 0;
+    }
+
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        store.close();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> void fail(@Nullable Throwable failure) throws E {
+        if (failure != null) {
+            throw (E) failure;
+        }
+    }
+
+    private final class Writer implements SegmentWriter {
+
+        private final SegmentWriter writer;
+
+        Writer(SegmentWriter writer) {
+            this.writer = writer;
+        }
+
+        @Override
+        public long append(ByteBuffer frame, int length) {
+            beforeWrite.run();
+            FaultyStore.<RuntimeException>fail(onWrite);
+            return writer.append(frame, length);
+        }
+
+        @Override
+        public void reserve(long endOffset) throws IOException {
+            FaultyStore.<IOException>fail(onReserve);
+            writer.reserve(endOffset);
+        }
+
+        @Override
+        public long endOffset() {
+            return writer.endOffset();
+        }
+
+        @Override
+        public long capacity() {
+            return writer.capacity();
+        }
+
+        @Override
+        public ByteBuffer readable() {
+            return writer.readable();
+        }
+    }
+}

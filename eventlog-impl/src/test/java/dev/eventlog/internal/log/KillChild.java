@@ -1,0 +1,95 @@
+package dev.eventlog.internal.log;
+
+import dev.eventlog.Consumer;
+import dev.eventlog.ConsumerConfig;
+import dev.eventlog.Event;
+import dev.eventlog.EventLog;
+import dev.eventlog.internal.file.FileOps;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+
+/**
+ * The process that {@link KillTest} kills: appends and consumes without end and tells in a ledger, which is written with
+ * write(2) and so survives the kill, what it is about to do and what it has done.
+ */
+final class KillChild {
+
+    static final int RECORD_LENGTH = 16;
+    static final int OPENING = 1;
+    static final int OPENED = 2;
+    static final int INTENT = 3;
+    static final int ACKNOWLEDGED = 4;
+    static final int PULLED = 5;
+    static final int PUSHED = 6;
+    static final int WRONG = 7;
+
+    private final Numbered numbered;
+    private final FileChannel ledger;
+
+    private KillChild(Numbered numbered, FileChannel ledger) {
+        this.numbered = numbered;
+        this.ledger = ledger;
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        var numbered = new Numbered(Long.parseLong(arguments[2]), 64 << 10);
+        FileChannel ledger =
+                FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        new KillChild(numbered, ledger).run(Path.of(arguments[0]));
+    }
+
+    private void run(Path directory) {
+        tell(OPENING, 0, 0);
+        EventLog log = Numbered.open(directory, FileOps.system());
+        tell(OPENED, 0, log.endPosition());
+        var config = ConsumerConfig.named("pushed").attempts(1, Duration.ZERO).stopOnFailure();
+        log.subscribe(config.build(), Numbered.CODEC, event -> handled(PUSHED, event));
+        var pulling = new Thread(() -> pull(log));
+        pulling.start();
+        append(log);
+    }
+
+    private void append(EventLog log) {
+        var producer = log.producer("numbered", Numbered.CODEC);
+        for (int appends = 1; ; appends++) {
+            long position = log.endPosition();
+            var batch = numbered.batch(position);
+            tell(INTENT, batch.size(), position);
+            long last = producer.appendAll(batch);
+            tell(last == position + batch.size() - 1 ? ACKNOWLEDGED : WRONG, batch.size(), position);
+            if (appends % 64 == 0) {
+                log.force();
+            }
+        }
+    }
+
+    private void pull(EventLog log) {
+        try (Consumer<ByteBuffer> consumer = log.consumer("pulled", Numbered.CODEC)) {
+            while (true) {
+                for (Event<ByteBuffer> event : consumer.poll(Duration.ofSeconds(1))) {
+                    handled(PULLED, event);
+                }
+                consumer.commit();
+            }
+        }
+    }
+
+    private void handled(int kind, Event<ByteBuffer> event) {
+        tell(numbered.isRight(event) ? kind : WRONG, 1, event.position());
+    }
+
+    private void tell(int kind, int count, long position) {
+        ByteBuffer record = ByteBuffer.allocate(RECORD_LENGTH);
+        record.putInt(kind).putInt(count).putLong(position).flip();
+        try {
+            ledger.write(record);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.eventlog.internal.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.ConsumerStatus;
+import dev.eventlog.EventLog;
+import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.support.ChildJvm;
+import dev.eventlog.internal.support.Seed;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Kills a process again and again while it appends and consumes, and each third time while it opens. Afterwards each
+ * acknowledged event is there once, in order, with the bytes it was given; at most the one append that was under way is
+ * there besides; and no checkpoint is ahead of what was handled. {@code -Deventlog.kill.rounds=} sets the number.
+ */
+class KillTest {
+
+    private static final int ROUNDS = Integer.getInteger("eventlog.kill.rounds", 6);
+
+    private final Seed seed = Seed.of(KillTest.class);
+    private final SplittableRandom random = seed.random();
+    private final Numbered numbered = new Numbered(seed.value(), 64 << 10);
+
+    @TempDir
+    private Path temporary;
+
+    /** What the ledger tells. */
+    private final class Told {
+        long acknowledgedEnd;
+        long intendedEnd;
+        final BitSet pulled = new BitSet();
+        final BitSet pushed = new BitSet();
+
+        void read(Path ledger) throws IOException {
+            ByteBuffer records = ByteBuffer.wrap(Files.readAllBytes(ledger));
+            while (records.remaining() >= KillChild.RECORD_LENGTH) {
+                take(records.getInt(), records.getInt(), records.getLong());
+            }
+        }
+
+        private void take(int kind, int count, long position) {
+            long end = position + count;
+            switch (kind) {
+                case KillChild.OPENED -> assertThat(position).as("%s", seed).isGreaterThanOrEqualTo(acknowledgedEnd);
+                case KillChild.INTENT -> intendedEnd = end;
+                case KillChild.ACKNOWLEDGED -> acknowledgedEnd = end;
+                case KillChild.PULLED -> pulled.set((int) position);
+                case KillChild.PUSHED -> pushed.set((int) position);
+                case KillChild.WRONG ->
+                    throw new AssertionError("wrong event or position at " + position + ", " + seed);
+                default -> assertThat(kind).isEqualTo(KillChild.OPENING);
+            }
+        }
+    }
+
+    @Test
+    @Timeout(3600)
+    void killedProcessLosesNothingThatItAcknowledged() throws IOException {
+        Path directory = temporary.resolve("log");
+        Path ledger = temporary.resolve("ledger");
+        for (int round = 1; round <= ROUNDS; round++) {
+            try (var child = ChildJvm.start(KillChild.class, directory, ledger, seed.value())) {
+                awaitMoment(child, ledger, round % 3 == 0);
+                child.kill();
+            }
+            var told = new Told();
+            told.read(ledger);
+            verify(directory, told, round);
+        }
+    }
+
+    /** Waits for some progress in the ledger, then for a moment more. */
+    private void awaitMoment(ChildJvm child, Path ledger, boolean opening) throws IOException {
+        long before = Files.exists(ledger) ? Files.size(ledger) : 0;
+        int records = opening ? 1 : 2 + random.nextInt(random.nextBoolean() ? 40 : 4000);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        while (!Files.exists(ledger) || Files.size(ledger) < before + (long) records * KillChild.RECORD_LENGTH) {
+            assertThat(child.process().isAlive())
+                    .as("child ended, %s: %s", seed, child.output())
+                    .isTrue();
+            assertThat(System.nanoTime())
+                    .as("no progress, %s: %s", seed, child.output())
+                    .isLessThan(deadline);
+            LockSupport.parkNanos(100_000);
+        }
+        LockSupport.parkNanos(random.nextLong(opening ? 400_000_000L : 5_000_000L));
+    }
+
+    private void verify(Path directory, Told told, int round) {
+        try (EventLog log = Numbered.open(directory, FileOps.system())) {
+            assertThat(log.endPosition())
+                    .as("end, round %d, %s", round, seed)
+                    .isGreaterThanOrEqualTo(told.acknowledgedEnd)
+                    .isLessThanOrEqualTo(Math.max(told.intendedEnd, told.acknowledgedEnd));
+            numbered.assertComplete(log);
+            for (ConsumerStatus status : log.consumers()) {
+                BitSet handled = status.name().equals("pulled") ? told.pulled : told.pushed;
+                assertThat(status.checkpoint())
+                        .as("checkpoint of %s, round %d, %s", status.name(), round, seed)
+                        .isLessThanOrEqualTo(handled.nextClearBit(0));
+            }
+        }
+    }
+}
