@@ -121,7 +121,7 @@ final class FileCursors extends Cursors {
         }
     }
 
-    /** A checkpoint must lie in what its epoch left; where a power cut took events, it is set back. */
+    /** A checkpoint must lie in what its epoch left; where a power cut took events, or a copy was made before them, it is set back. */
     private void check(FileCursor cursor) {
         Path file = file(cursor.name());
         cursor.load(journal.id(), file);
@@ -135,7 +135,7 @@ final class FileCursors extends Cursors {
         }
         if (end >= 0 && journal.isRestartedSince(cursor.epoch())) {
             LOGGER.warn(
-                    "checkpoint is set back, a power cut took events that were not durable: consumer={} from={} to={}",
+                    "checkpoint is set back, a power cut or the copying of the log took events that were not durable: consumer={} from={} to={}",
                     cursor.name(),
                     checkpoint,
                     end);

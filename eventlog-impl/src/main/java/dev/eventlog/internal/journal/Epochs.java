@@ -22,13 +22,13 @@ record Epochs(List<Manifest.Epoch> opened) {
         return -1;
     }
 
-    /** Whether the machine was started anew after an epoch, as far as is known. */
+    /** Whether the machine was started anew after an epoch, or the log is a copy, as far as is known. */
     boolean isRestartedSince(int number) {
         UUID then = null;
         for (Manifest.Epoch each : opened) {
             if (each.number() <= number) {
-                then = each.bootId();
-            } else if (!each.bootId().equals(then)) {
+                then = each.home();
+            } else if (!each.home().equals(then)) {
                 return true;
             }
         }

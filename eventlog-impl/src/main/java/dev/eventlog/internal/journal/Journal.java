@@ -174,7 +174,7 @@ public final class Journal implements AutoCloseable {
         return number == epoch ? endPosition() : epochs.end(number);
     }
 
-    /** Whether the machine was started anew after an epoch, so that events which were not durable may be lost. */
+    /** Whether the machine was started anew after an epoch, or the log is a copy: then events of it may be missing here. */
     public boolean isRestartedSince(int number) {
         return epochs.isRestartedSince(number);
     }

@@ -86,7 +86,7 @@ final class JournalOpener {
         Recovery.Result recovered = Recovery.run(directory, meta, seed, boot, files);
         Manifest manifest = recovered.manifest();
         int epoch = recovered.nextEpoch();
-        manifest.addEpoch(new Manifest.Epoch(epoch, recovered.endPosition(), now, bootId));
+        manifest.addEpoch(new Manifest.Epoch(epoch, recovered.endPosition(), now, boot.home()));
         StateFile state = StateFile.create(
                 directory.state(),
                 meta.logId(),

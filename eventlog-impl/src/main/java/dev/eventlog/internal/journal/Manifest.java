@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *   +-------+-------+---+---+-------+
  *   | length| CRC   |knd|flg| number| contents          CRC32C of bytes 8 to the record's end
  *   +-------+-------+---+---+-------+
- *   EPOCH (1)    number: epoch; 16 base position, 24 time, 32 boot id                          = 48 bytes
+ *   EPOCH (1)    number: epoch; 16 base position, 24 time, 32 home                          = 48 bytes
  *   SEALED (2)   number: epoch; 16 segment, 24 base position, 32 end position, 40 end offset,
  *                48 first append time, 56 last append time, 64 last header CRC, 68 zero         = 72 bytes
  *   SCHEMA (3)   number: its own; 16 version, 20 type length (2), 22 content type length (2), 24 type, content type
@@ -79,9 +79,9 @@ final class Manifest {
      * @param number the epoch
      * @param basePosition first position that it could write
      * @param timeNanos when; 0 if unknown
-     * @param bootId boot of the machine; zeros if unknown
+     * @param home boot and place, see {@link StateFile.Boot#home()}; zeros if unknown
      */
-    record Epoch(int number, long basePosition, long timeNanos, UUID bootId) {}
+    record Epoch(int number, long basePosition, long timeNanos, UUID home) {}
 
     /** An empty manifest, not yet written. */
     static Manifest create(Path file, UUID logId, FileOps files) {
@@ -303,8 +303,8 @@ final class Manifest {
         ByteBuffer bytes = record(EPOCH, epoch.number(), EPOCH_LENGTH);
         bytes.putLong(16, epoch.basePosition());
         bytes.putLong(24, epoch.timeNanos());
-        bytes.putLong(32, epoch.bootId().getMostSignificantBits());
-        bytes.putLong(40, epoch.bootId().getLeastSignificantBits());
+        bytes.putLong(32, epoch.home().getMostSignificantBits());
+        bytes.putLong(40, epoch.home().getLeastSignificantBits());
         return checked(bytes);
     }
 

@@ -103,6 +103,11 @@ final class StateFile {
      */
     record Boot(UUID id, long place) {
 
+        /** Both in one: the boot id, its high half XORed with the place. Another boot or a copy of the log has another. */
+        UUID home() {
+            return new UUID(id.getMostSignificantBits() ^ place, id.getLeastSignificantBits());
+        }
+
         boolean isKnown() {
             return id.getMostSignificantBits() != 0 || id.getLeastSignificantBits() != 0;
         }
