@@ -192,6 +192,7 @@ final class ParkedConsumer<T> implements Consumer<T> {
 
     @Override
     public void commit(Event<? extends T> last) {
+        Objects.requireNonNull(last, "last");
         guard.enter();
         try {
             int index = polled.indexOf(last.position());

@@ -1,6 +1,7 @@
 package dev.eventlog.internal.delivery;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /** How long to wait. <b>Threading:</b> Thread-safe: without state. */
 final class Waits {
@@ -11,6 +12,7 @@ final class Waits {
 
     /** The nanoseconds of a wait, a hundred years at most. */
     static long nanos(Duration wait) {
+        Objects.requireNonNull(wait, "wait");
         if (wait.isNegative()) {
             throw new IllegalArgumentException("wait is " + wait + "; it must not be negative");
         }

@@ -2,6 +2,7 @@ package dev.eventlog.internal.file;
 
 import dev.eventlog.error.LogClosedException;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -44,7 +45,10 @@ public final class IoThread implements AutoCloseable {
     /** Starts no thread yet: the first work does. */
     public IoThread(@Nullable ThreadFactory factory) {
         executor = new ScheduledThreadPoolExecutor(1, work -> {
-            Thread made = factory == null ? daemon(work) : factory.newThread(work);
+            // without a thread the work would wait for ever
+            Thread made = factory == null
+                    ? daemon(work)
+                    : Objects.requireNonNull(factory.newThread(work), "threadFactory returned no thread");
             thread = made;
             return made;
         });

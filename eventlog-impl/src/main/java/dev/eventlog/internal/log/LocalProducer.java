@@ -72,6 +72,7 @@ final class LocalProducer<T> implements Producer<T> {
 
     @Override
     public long appendAll(List<? extends NewEvent<? extends T>> events) {
+        Objects.requireNonNull(events, "events");
         // the list is the caller's and may change: its size is taken as it is iterated
         FrameBuilder frame = frames.take();
         try {

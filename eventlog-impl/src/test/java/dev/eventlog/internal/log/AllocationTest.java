@@ -25,8 +25,8 @@ class AllocationTest {
     private static final int WARM_UP = 60_000;
     private static final int MEASURED = 50_000;
     private static final int ROUNDS = 8;
-    /** A hundredth of a byte per event: the clock renews its offset each second. Rolls are in other rounds. */
-    private static final long MOST_BYTES = MEASURED / 100;
+    /** One doubling of a sparse index (24 bytes for each 64 KiB of the segment), and the clock's offset each second. */
+    private static final long MOST_BYTES = 8192;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 

@@ -34,7 +34,7 @@ class CrashCopyTest {
     private final AtomicLong handled = new AtomicLong();
     private long copies;
     // of so many recoveries one is crashed at each of its own steps
-    private int sample = 64;
+    private int sample = 100;
     private Throwable failure;
 
     @TempDir
@@ -59,7 +59,8 @@ class CrashCopyTest {
                     Consumer<ByteBuffer> consumer = log.consumer("consumer", Numbered.CODEC)) {
                 var producer = log.producer("numbered", Numbered.CODEC);
                 long length = 0;
-                while (length < (long) ROLLS << 20) {
+                // the first open rolls; the second one meets what a close has left
+                while (length < (opens == 0 ? (long) ROLLS << 20 : 50_000)) {
                     var batch = numbered.batch(log.endPosition());
                     acknowledged.set(producer.appendAll(batch) + 1);
                     length += batch.stream()

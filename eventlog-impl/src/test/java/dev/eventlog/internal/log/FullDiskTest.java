@@ -146,6 +146,26 @@ class FullDiskTest {
     }
 
     @Test
+    void logThatFoundNoRoomGoesOnByItselfWhenThereIsSome() throws IOException {
+        Path directory = disk.resolve("log");
+        try (EventLog log = Numbered.open(directory, FileOps.system())) {
+            numbered.appendTo(log, 20);
+            for (int round = 0; round < 3; round++) {
+                Path filler = fill(0);
+                long acknowledged = appendUntilRefused(log);
+                assertThat(log.endPosition()).isEqualTo(acknowledged);
+                numbered.assertComplete(log);
+                Files.delete(filler);
+                if (round < 2) {
+                    // nothing but the room changed: the log was neither closed nor opened
+                    assertThat(log.producer("numbered", Numbered.CODEC).append(numbered.event(acknowledged)))
+                            .isEqualTo(acknowledged);
+                }
+            }
+        }
+    }
+
+    @Test
     void consumerThatCannotBeCreatedSaysSoAndTheLogGoesOn() throws IOException {
         Path directory = disk.resolve("log");
         try (EventLog log = Numbered.open(directory, FileOps.system())) {

@@ -1,6 +1,8 @@
 package dev.eventlog.internal.support;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -8,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -19,6 +22,9 @@ public final class Directories {
 
     /** Copied first: what they say must not be ahead of the segments, since a process crash is one instant. */
     private static final List<String> FIRST = List.of("cursors", "parked", "state");
+
+    private static final int BLOCK_LENGTH = 64 << 10;
+    private static final byte[] ZEROS = new byte[BLOCK_LENGTH];
 
     private Directories() {}
 
@@ -52,10 +58,29 @@ public final class Directories {
             }
         } else if (Files.isRegularFile(from, LinkOption.NOFOLLOW_LINKS)) {
             try {
-                Files.copy(from, to);
+                copyWithoutZeros(from, to);
             } catch (NoSuchFileException goneMeanwhile) {
                 // Chronicle lets its own files go in the background
             }
+        }
+    }
+
+    /** Leaves holes where the file has only zeros: what is allocated ahead need not be written once more. */
+    private static void copyWithoutZeros(Path from, Path to) throws IOException {
+        byte[] block = new byte[BLOCK_LENGTH];
+        try (var source = new RandomAccessFile(from.toFile(), "r");
+                var target = new RandomAccessFile(to.toFile(), "rw")) {
+            long at = 0;
+            for (int read = source.read(block); read > 0; read = source.read(block)) {
+                if (!Arrays.equals(block, 0, read, ZEROS, 0, read)) {
+                    target.seek(at);
+                    target.write(block, 0, read);
+                }
+                at += read;
+            }
+            target.setLength(at);
+        } catch (FileNotFoundException gone) {
+            throw new NoSuchFileException(from.toString());
         }
     }
 

@@ -1,0 +1,89 @@
+package dev.eventlog.examples;
+
+import dev.eventlog.error.EventLogException;
+import dev.eventlog.examples.market.Market;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Starts the examples: the first argument chooses one, none or an unknown one lists them.
+ *
+ * <p>Exit codes: 0 done, 1 failed, 2 the command line makes no sense.
+ *
+ * <p><b>Threading:</b> Immutable.
+ */
+public final class Main {
+
+    private static final List<Example> EXAMPLES = List.of(
+            new Example("hello", "the first event, and the consumer that reads it", simple(Hello::main)),
+            new Example("fanout", "one log, three independent consumers, one of them slow", simple(FanOut::main)),
+            new Example(
+                    "replay", "ask the past: by key, by type, as of a position, from the start", simple(Replay::main)),
+            new Example("restart", "a program dies at its work and goes on where it stopped", simple(Restart::main)),
+            new Example("market", "the main job: an order book from real order flow, with proof", Market::run));
+
+    private Main() {}
+
+    /** Runs the chosen example and ends the JVM with its exit code. */
+    public static void main(String[] args) {
+        System.exit(run(List.of(args), System.out, System.err));
+    }
+
+    static int run(List<String> args, PrintStream out, PrintStream err) {
+        if (!args.isEmpty() && args.get(0).equals(Market.CHILD)) {
+            return Market.runChild(args.subList(1, args.size()), out);
+        }
+        for (Example example : EXAMPLES) {
+            if (!args.isEmpty() && args.get(0).equals(example.name)) {
+                return run(example, args.subList(1, args.size()), out, err);
+            }
+        }
+        if (!args.isEmpty()) {
+            err.println("there is no program \"" + args.get(0) + "\"; choose one of these");
+        }
+        printList(args.isEmpty() ? out : err);
+        return args.isEmpty() ? 0 : 2;
+    }
+
+    private static int run(Example example, List<String> args, PrintStream out, PrintStream err) {
+        try {
+            return example.body.run(args, out);
+        } catch (ExampleException e) {
+            err.println(example.name + ": " + e.getMessage());
+            return e.exitCode();
+        } catch (EventLogException | UncheckedIOException | IOException e) {
+            err.println(example.name + ": " + e.getMessage());
+            return 1;
+        }
+    }
+
+    private static void printList(PrintStream out) {
+        out.println("usage: java -jar eventlog-examples.jar <program> [arguments]");
+        out.println();
+        for (Example example : EXAMPLES) {
+            out.printf("  %-9s %s%n", example.name, example.description);
+        }
+        out.println();
+        out.println(Market.USAGE);
+    }
+
+    /** A program that takes no arguments. */
+    private static Body simple(Consumer<String[]> program) {
+        return (args, out) -> {
+            if (!args.isEmpty()) {
+                throw ExampleException.usage("takes no arguments, but got " + args + "; leave them out");
+            }
+            program.accept(new String[0]);
+            return 0;
+        };
+    }
+
+    private record Example(String name, String description, Body body) {}
+
+    private interface Body {
+        int run(List<String> args, PrintStream out) throws IOException;
+    }
+}

@@ -1,0 +1,97 @@
+package dev.eventlog.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class MainTest {
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    private int run(String... args) {
+        return Main.run(List.of(args), new PrintStream(out, true), new PrintStream(err, true));
+    }
+
+    @Test
+    void withoutArgumentsListsThePrograms() {
+        assertThat(run()).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("hello", "fanout", "replay", "restart", "market", "--kills");
+    }
+
+    @Test
+    void unknownProgramIsNamedAndListsThePrograms() {
+        assertThat(run("markt")).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("there is no program \"markt\"", "market");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            hello extra             | takes no arguments
+            market --sped 1         | unknown option --sped; known are
+            market --speed fast     | --speed is "fast"; it must be max, or
+            market --kills          | --kills has no value
+            market --kills -1       | --kills is "-1"; it must be a whole number from 0 to 1000
+            market --malformed no   | it must be skip or fail
+            market --seed 1 --seed 2| --seed is given twice
+            market no-such-file.csv | does not exist
+            market .                | is no file that can be read
+            market a.csv b.csv      | one input file at a time
+            """)
+    void commandLineThatMakesNoSenseIsExplained(String line, String explanation) {
+        assertThat(run(line.trim().split(" "))).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains(explanation);
+    }
+
+    @Test
+    void helloChargesEachOrderOnceOverTwoRuns(@TempDir Path directory) throws Exception {
+        assertThat(NewJvm.run(directory, "hello").output())
+                .contains("charge at position 0: Placed[orderId=o-17, cents=2500]");
+        assertThat(NewJvm.run(directory, "hello").output())
+                .contains("charge at position 1: ")
+                .doesNotContain("charge at position 0: ");
+    }
+
+    @Test
+    void fanoutIsNotHeldUpByTheSlowConsumer(@TempDir Path directory) throws Exception {
+        var result = NewJvm.run(directory, "fanout");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output())
+                .contains("ledger and fraud are through: true")
+                .contains("revenue 4995000 cents, 9 suspicious payments")
+                .contains("mail has still to send some")
+                .containsPattern("mail +OPEN, lag > 0");
+    }
+
+    @Test
+    void replayAnswersQuestionsAboutThePast(@TempDir Path directory) throws Exception {
+        var result = NewJvm.run(directory, "replay");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output())
+                .containsPattern("balances now +\\{anna=7501, ben=1000}")
+                .containsPattern("balances as of then +\\{anna=7500, ben=5000}")
+                .containsPattern("anna's withdrawals +\\[Withdrawn\\[cents=2500]]");
+    }
+
+    @Test
+    void restartGoesOnAtTheFirstParcelThatWasNotCommitted(@TempDir Path directory) throws Exception {
+        var result = NewJvm.run(directory, "restart");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output().lines().filter(line -> line.contains("delivered parcel")))
+                .hasSize(10)
+                .doesNotHaveDuplicates();
+        assertThat(result.output()).contains("the van broke down with parcel 5", "second run: 0 parcels left");
+    }
+}

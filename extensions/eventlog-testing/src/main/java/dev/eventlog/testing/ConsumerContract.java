@@ -1,0 +1,860 @@
+package dev.eventlog.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.eventlog.Capability;
+import dev.eventlog.Consumer;
+import dev.eventlog.ConsumerConfig;
+import dev.eventlog.ConsumerStatus;
+import dev.eventlog.Event;
+import dev.eventlog.EventQuery;
+import dev.eventlog.EventView;
+import dev.eventlog.StartAt;
+import dev.eventlog.ViewHandler;
+import dev.eventlog.error.LogClosedException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+/** {@link Consumer}: polling, committing, seeking, waiting, closing. */
+abstract class ConsumerContract extends CodecContract {
+
+    /** Keeps the texts it gets, throws where told. <b>Threading:</b> One thread at a time: the consumer's. */
+    private static final class Collecting implements ViewHandler<String> {
+
+        private final List<String> seen = new ArrayList<>();
+        private final List<Integer> batches = new ArrayList<>();
+        private String throwAt = "nowhere";
+        private boolean throwAtEnd;
+        private Runnable atEnd = () -> {};
+
+        @Override
+        public void onEvent(EventView<String> event) {
+            if (event.data().equals(throwAt)) {
+                throw new IllegalStateException("handler failed on purpose");
+            }
+            seen.add(event.data());
+        }
+
+        @Override
+        public void onBatchEnd(int count) {
+            batches.add(count);
+            atEnd.run();
+            if (throwAtEnd) {
+                throw new IllegalStateException("flush failed on purpose");
+            }
+        }
+    }
+
+    private static ConsumerConfig config(String name, StartAt startAt) {
+        return ConsumerConfig.named(name).startAt(startAt).build();
+    }
+
+    @Test
+    void uncommittedEventsComeAgain() {
+        appendNumbers(3);
+        try (Consumer<String> consumer = consumer("c")) {
+            for (int i = 0; i < 3; i++) {
+                assertThat(texts(consumer.poll(NOW))).containsExactly("0", "1", "2");
+            }
+        }
+        restart();
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(texts(consumer.poll(NOW))).containsExactly("0", "1", "2");
+        }
+    }
+
+    @Test
+    void committedEventsDoNotComeAgain() {
+        appendNumbers(3);
+        try (Consumer<String> consumer = consumer("c")) {
+            consumer.poll(NOW);
+            consumer.commit();
+            assertThat(consumer.poll(NOW)).isEmpty();
+            append("3");
+            assertThat(texts(consumer.poll(NOW))).containsExactly("3");
+            consumer.commit();
+        }
+        restart();
+        append("4");
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(texts(consumer.poll(NOW))).containsExactly("4");
+        }
+    }
+
+    @Test
+    void commitTakesTheLastPollOnlyAndNotWhatCameLater() {
+        append("a");
+        try (Consumer<String> consumer = consumer("c")) {
+            consumer.poll(NOW);
+            append("b");
+            consumer.commit();
+            assertThat(texts(consumer.poll(NOW))).containsExactly("b");
+        }
+    }
+
+    @Test
+    void commitWithoutAPollDoesNothing() {
+        append("a");
+        try (Consumer<String> consumer = consumer("c")) {
+            consumer.commit();
+            assertThat(texts(consumer.poll(NOW))).containsExactly("a");
+            consumer.commit();
+            consumer.commit();
+            append("b");
+            consumer.commit();
+            assertThat(texts(consumer.poll(NOW))).containsExactly("b");
+        }
+    }
+
+    @Test
+    void commitOfAnEventTakesAllUpToAndWithIt() {
+        appendNumbers(5);
+        try (Consumer<String> consumer = consumer("c")) {
+            List<Event<String>> batch = consumer.poll(NOW);
+            consumer.commit(batch.get(0));
+            consumer.commit(batch.get(2));
+            assertThat(texts(consumer.poll(NOW))).containsExactly("3", "4");
+        }
+        restart();
+        try (Consumer<String> consumer = consumer("c")) {
+            List<Event<String>> batch = consumer.poll(NOW);
+            assertThat(texts(batch)).containsExactly("3", "4");
+            consumer.commit(batch.get(0));
+            consumer.commit();
+            assertThat(consumer.poll(NOW)).isEmpty();
+        }
+    }
+
+    @Test
+    void onlyUncommittedEventsOfTheLastPollCanBeCommitted() {
+        append("a", "b");
+        log.producer("test", TEXT).append("other", "between");
+        append("c", "d");
+        ConsumerConfig three = ConsumerConfig.named("c")
+                .query(EventQuery.all().keys(KEY))
+                .pollLimit(3, 1 << 20)
+                .build();
+        List<Event<String>> all = read(EventQuery.all());
+        try (Consumer<String> consumer = log.consumer(three, TEXT)) {
+            assertRefused(consumer, all.get(0));
+            List<Event<String>> batch = consumer.poll(NOW);
+            assertThat(texts(batch)).containsExactly("a", "b", "c");
+            assertRefused(consumer, all.get(4));
+            assertRefused(consumer, all.get(2));
+            consumer.commit(batch.get(1));
+            assertRefused(consumer, batch.get(0));
+            assertRefused(consumer, batch.get(1));
+            consumer.commit(batch.get(2));
+            assertThat(texts(consumer.poll(NOW))).containsExactly("d");
+            assertRefused(consumer, batch.get(2));
+        }
+    }
+
+    private static void assertRefused(Consumer<String> consumer, Event<String> event) {
+        assertThatIllegalArgumentException().as(event.data()).isThrownBy(() -> consumer.commit(event));
+    }
+
+    @Test
+    void aPollIsLimitedInEventsAndBytes() {
+        append("x".repeat(600), "y".repeat(600), "z".repeat(600), "0", "1", "2", "3");
+        ConsumerConfig limited = ConsumerConfig.named("c").pollLimit(3, 1_000).build();
+        try (Consumer<String> consumer = log.consumer(limited, TEXT)) {
+            assertThat(consumer.poll(NOW)).hasSize(2);
+            consumer.commit();
+            assertThat(consumer.poll(NOW)).hasSize(3);
+            consumer.commit();
+            assertThat(texts(consumer.poll(NOW))).containsExactly("2", "3");
+        }
+        ConsumerConfig tiny = ConsumerConfig.named("tiny").pollLimit(3, 1).build();
+        try (Consumer<String> consumer = log.consumer(tiny, TEXT)) {
+            assertThat(consumer.poll(NOW)).as("a single event may be longer").hasSize(1);
+        }
+    }
+
+    @Test
+    void aPollReturnsAtMost256EventsByDefault() {
+        for (int i = 0; i < 3; i++) {
+            producer().appendAll(newEvents(numbers(0, 100).toArray(String[]::new)));
+        }
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.poll(NOW)).hasSize(256);
+        }
+    }
+
+    @Test
+    void polledEventsCannotBeChangedByTheCaller() {
+        append("a");
+        try (Consumer<String> consumer = consumer("c")) {
+            List<Event<String>> batch = consumer.poll(NOW);
+            assertThatThrownBy(batch::clear).isInstanceOf(UnsupportedOperationException.class);
+        }
+    }
+
+    @Test
+    void startAtIsUsedWhileThereIsNoCheckpoint() {
+        List<Long> positions = appendNumbers(3);
+        clock.advance(Duration.ofSeconds(10));
+        var later = clock.instant();
+        append("3");
+        assertStart(StartAt.earliest(), "0", "1", "2", "3", "new");
+        assertStart(StartAt.latest(), "new");
+        assertStart(StartAt.position(positions.get(1)), "1", "2", "3", "new");
+        assertStart(StartAt.after(positions.get(1)), "2", "3", "new");
+        assertStart(StartAt.time(later), "3", "new");
+        assertStart(StartAt.time(later.minusNanos(1)), "3", "new");
+        assertStart(StartAt.time(java.time.Instant.EPOCH), "0", "1", "2", "3", "new");
+        assertStart(StartAt.time(later.plusNanos(1)), "new");
+    }
+
+    private int starts;
+
+    /** What comes from a start on, with an event "new" that is appended after the opening. */
+    private void assertStart(StartAt startAt, String... expected) {
+        String name = "start-" + starts++;
+        // the query leaves out what earlier calls appended
+        var query = EventQuery.all().keys(KEY, name);
+        var config = ConsumerConfig.named(name).startAt(startAt).query(query).build();
+        try (Consumer<String> consumer = log.consumer(config, TEXT)) {
+            producer().append(name, "new");
+            assertThat(texts(drain(consumer))).as("%s", startAt).containsExactly(expected);
+        }
+        try (Consumer<String> consumer = log.consumer(config, TEXT)) {
+            assertThat(consumer.poll(NOW)).as("the checkpoint, not %s", startAt).isEmpty();
+        }
+    }
+
+    @Test
+    void aConsumerThatStartedAtTheLatestGoesOnThereWithoutACommit() {
+        append("before");
+        log.consumer(config("c", StartAt.latest()), TEXT).close();
+        append("after");
+        restart();
+        try (Consumer<String> consumer = log.consumer(config("c", StartAt.latest()), TEXT)) {
+            assertThat(texts(consumer.poll(NOW))).containsExactly("after");
+        }
+    }
+
+    @Test
+    void startBeyondTheEndIsRefusedAndLeavesTheNameFree() {
+        long last = append("a").get(0);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> log.consumer(config("c", StartAt.position(last + 100)), TEXT));
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.poll(NOW)).hasSize(1);
+        }
+    }
+
+    @Test
+    void seekMovesTheCursorInAllItsForms() {
+        List<Long> positions = appendNumbers(4);
+        clock.advance(Duration.ofSeconds(10));
+        append("4");
+        try (Consumer<String> consumer = consumer("c")) {
+            drain(consumer);
+            consumer.seek(StartAt.earliest());
+            assertThat(texts(consumer.poll(NOW))).containsExactly("0", "1", "2", "3", "4");
+            consumer.seek(StartAt.position(positions.get(3)));
+            assertThat(texts(consumer.poll(NOW))).containsExactly("3", "4");
+            consumer.seek(StartAt.after(positions.get(0)));
+            assertThat(texts(consumer.poll(NOW))).containsExactly("1", "2", "3", "4");
+            consumer.seek(StartAt.time(clock.instant()));
+            assertThat(texts(consumer.poll(NOW))).containsExactly("4");
+            consumer.seek(StartAt.latest());
+            assertThat(consumer.poll(NOW)).isEmpty();
+            append("5");
+            assertThat(texts(consumer.poll(NOW))).containsExactly("5");
+        }
+    }
+
+    @Test
+    void checkpointFollowsASeekWithTheNextCommitOnly() {
+        List<Long> positions = appendNumbers(3);
+        try (Consumer<String> consumer = consumer("c")) {
+            drain(consumer);
+            consumer.seek(StartAt.position(positions.get(1)));
+            assertThat(consumer.status().lag()).as("checkpoint is where it was").isZero();
+        }
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.poll(NOW)).isEmpty();
+            consumer.seek(StartAt.position(positions.get(1)));
+            consumer.commit(consumer.poll(NOW).get(0));
+        }
+        restart();
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(texts(consumer.poll(NOW))).containsExactly("2");
+        }
+    }
+
+    @Test
+    void seekForgetsWhatWasPolledBefore() {
+        appendNumbers(3);
+        try (Consumer<String> consumer = consumer("c")) {
+            List<Event<String>> batch = consumer.poll(NOW);
+            consumer.seek(StartAt.earliest());
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.commit(batch.get(0)));
+            consumer.commit();
+            assertThat(texts(consumer.poll(NOW))).containsExactly("0", "1", "2");
+        }
+    }
+
+    @Test
+    void seekBeyondTheEndIsRefusedAndMovesNothing() {
+        long last = appendNumbers(3).get(2);
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.seek(StartAt.position(last + 2)));
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.seek(StartAt.after(last + 1)));
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.seek(StartAt.position(Long.MAX_VALUE)));
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.seek(StartAt.after(Long.MAX_VALUE)));
+            assertThat(texts(consumer.poll(NOW))).containsExactly("0", "1", "2");
+            consumer.seek(StartAt.after(last));
+            assertThat(consumer.poll(NOW)).isEmpty();
+        }
+    }
+
+    @Test
+    void borrowedPollHandsOverInOrderAndCommits() {
+        appendNumbers(5);
+        var handler = new Collecting();
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.poll(handler, 2)).isEqualTo(2);
+            assertThat(consumer.poll(handler, 100)).isEqualTo(3);
+            assertThat(consumer.poll(handler, 100)).isZero();
+        }
+        assertThat(handler.seen).containsExactly("0", "1", "2", "3", "4");
+        assertThat(handler.batches).containsExactly(2, 3);
+        restart();
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.poll(handler, 1)).isZero();
+        }
+    }
+
+    @Test
+    void onBatchEndComesBeforeTheCheckpoint() {
+        appendNumbers(3);
+        var handler = new Collecting();
+        try (Consumer<String> consumer = consumer("c")) {
+            handler.atEnd = () -> assertThat(log.consumers().get(0).lag())
+                    .as("not committed yet")
+                    .isEqualTo(3);
+            assertThat(consumer.poll(handler, 10)).isEqualTo(3);
+            assertThat(log.consumers().get(0).lag()).isZero();
+        }
+        assertThat(handler.batches).containsExactly(3);
+    }
+
+    @Test
+    void throwingHandlerKeepsTheCursorAtThatEventAndTheCheckpointWhereItWas() {
+        appendNumbers(4);
+        var handler = new Collecting();
+        handler.throwAt = "2";
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThatThrownBy(() -> consumer.poll(handler, 10)).hasMessage("handler failed on purpose");
+            assertThat(handler.seen).containsExactly("0", "1");
+            assertThat(handler.batches).isEmpty();
+            assertThat(consumer.status().lag()).isEqualTo(4);
+            assertThatThrownBy(() -> consumer.poll(handler, 10)).hasMessage("handler failed on purpose");
+            assertThat(handler.seen).containsExactly("0", "1");
+            handler.throwAt = "nowhere";
+            assertThat(consumer.poll(handler, 10)).isEqualTo(2);
+            assertThat(handler.seen).containsExactly("0", "1", "2", "3");
+            assertThat(handler.batches).as("events since the last onBatchEnd").containsExactly(4);
+            assertThat(consumer.status().lag()).isZero();
+        }
+    }
+
+    @Test
+    void aThrowIsForgottenWithTheConsumerAndAllComesAgain() {
+        appendNumbers(3);
+        var handler = new Collecting();
+        handler.throwAt = "2";
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThatThrownBy(() -> consumer.poll(handler, 10)).hasMessage("handler failed on purpose");
+        }
+        restart();
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(texts(consumer.poll(NOW))).containsExactly("0", "1", "2");
+        }
+    }
+
+    @Test
+    void throwingOnBatchEndKeepsTheCheckpointAndAllComesAgain() {
+        appendNumbers(3);
+        var handler = new Collecting();
+        handler.throwAtEnd = true;
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThatThrownBy(() -> consumer.poll(handler, 10)).hasMessage("flush failed on purpose");
+            assertThat(consumer.status().lag()).isEqualTo(3);
+            handler.throwAtEnd = false;
+            assertThat(consumer.poll(handler, 10)).isEqualTo(3);
+            assertThat(handler.seen).containsExactly("0", "1", "2", "0", "1", "2");
+        }
+    }
+
+    @Test
+    void throwingOnBatchEndAfterASeekGoesBackToTheSeek() {
+        appendNumbers(3);
+        var handler = new Collecting();
+        try (Consumer<String> consumer = consumer("c")) {
+            drain(consumer);
+            consumer.seek(StartAt.earliest());
+            handler.throwAtEnd = true;
+            assertThatThrownBy(() -> consumer.poll(handler, 2)).hasMessage("flush failed on purpose");
+            handler.throwAtEnd = false;
+            assertThat(consumer.poll(handler, 10)).isEqualTo(3);
+        }
+        assertThat(handler.seen).containsExactly("0", "1", "0", "1", "2");
+    }
+
+    @Test
+    void borrowedAndOwnedPollsGoOnFromEachOther() {
+        appendNumbers(6);
+        var handler = new Collecting();
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.poll(NOW)).hasSize(6);
+            assertThat(consumer.poll(handler, 2)).as("nothing was committed").isEqualTo(2);
+            assertThat(handler.seen).containsExactly("0", "1");
+            List<Event<String>> batch = consumer.poll(NOW);
+            assertThat(texts(batch)).containsExactly("2", "3", "4", "5");
+            consumer.commit(batch.get(0));
+            assertThat(consumer.poll(handler, 1)).isEqualTo(1);
+            assertThat(handler.seen).containsExactly("0", "1", "3");
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.commit(batch.get(3)));
+        }
+    }
+
+    @Test
+    void aLimitBelowOneIsRefused() {
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.poll(new Collecting(), 0));
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.poll(new Collecting(), -1));
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.poll(Duration.ofNanos(-1)));
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.await(Duration.ofNanos(-1)));
+        }
+    }
+
+    @Test
+    void aPollWaitsForTheFirstEvent() throws Exception {
+        try (Consumer<String> consumer = consumer("c")) {
+            Running<List<Event<String>>> polling = start(() -> consumer.poll(Duration.ofDays(1)));
+            polling.awaitBlockedIn("poll");
+            append("a");
+            assertThat(texts(polling.join())).containsExactly("a");
+            assertThat(texts(consumer.poll(Duration.ofSeconds(Long.MAX_VALUE)))).containsExactly("a");
+        }
+    }
+
+    @Test
+    void aPollThatWaitsIsNotEndedByEventsTheQueryLeavesOut() throws Exception {
+        var config =
+                ConsumerConfig.named("c").query(EventQuery.all().keys("wanted")).build();
+        try (Consumer<String> consumer = log.consumer(config, TEXT)) {
+            Running<List<Event<String>>> polling = start(() -> consumer.poll(Duration.ofDays(1)));
+            polling.awaitBlockedIn("poll");
+            appendNumbers(10);
+            producer().append("wanted", "a");
+            assertThat(texts(polling.join())).containsExactly("a");
+        }
+    }
+
+    @Test
+    void aPollIsEmptyWhenNoneCameInTime() {
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.poll(Duration.ofMillis(5))).isEmpty();
+            assertThat(consumer.await(Duration.ofMillis(5))).isFalse();
+        }
+    }
+
+    @Test
+    void awaitTellsOfAnEventAndTakesNone() throws Exception {
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.await(NOW)).isFalse();
+            Running<Boolean> waiting = start(() -> consumer.await(Duration.ofDays(1)));
+            waiting.awaitBlockedIn("await");
+            append("a");
+            assertThat(waiting.join()).isTrue();
+            assertThat(consumer.await(NOW)).isTrue();
+            assertThat(consumer.status().lag()).isEqualTo(1);
+            assertThat(texts(consumer.poll(NOW))).containsExactly("a");
+            assertThat(consumer.await(NOW)).as("not committed").isTrue();
+            consumer.commit();
+            assertThat(consumer.await(NOW)).isFalse();
+        }
+    }
+
+    @Test
+    void awaitBetweenPollAndCommitChangesNothing() {
+        appendNumbers(3);
+        try (Consumer<String> consumer = consumer("c")) {
+            List<Event<String>> batch = consumer.poll(NOW);
+            assertThat(consumer.await(NOW)).isTrue();
+            consumer.commit(batch.get(1));
+            assertThat(consumer.await(NOW)).isTrue();
+            consumer.commit();
+            assertThat(consumer.await(NOW)).isFalse();
+        }
+    }
+
+    @Test
+    void interruptedWaitEndsEmptyWithTheFlagKept() throws Exception {
+        try (Consumer<String> consumer = consumer("c")) {
+            Running<Boolean> polling = start(() -> {
+                List<Event<String>> none = consumer.poll(Duration.ofDays(1));
+                return none.isEmpty() && Thread.currentThread().isInterrupted();
+            });
+            polling.awaitBlockedIn("poll");
+            polling.interrupt();
+            assertThat(polling.join()).isTrue();
+            Running<Boolean> waiting = start(() -> !consumer.await(Duration.ofDays(1))
+                    && Thread.currentThread().isInterrupted());
+            waiting.awaitBlockedIn("await");
+            waiting.interrupt();
+            assertThat(waiting.join()).isTrue();
+            append("a");
+            assertThat(texts(consumer.poll(LONG))).as("still usable").containsExactly("a");
+        }
+    }
+
+    @Test
+    void aPollOfAnInterruptedThreadDoesNotWait() throws Exception {
+        try (Consumer<String> consumer = consumer("c")) {
+            Running<Boolean> polling = start(() -> {
+                Thread.currentThread().interrupt();
+                boolean empty = consumer.poll(Duration.ofDays(1)).isEmpty();
+                return empty && Thread.currentThread().isInterrupted();
+            });
+            assertThat(polling.join()).isTrue();
+        }
+    }
+
+    @Test
+    void closeFromAnotherThreadEndsAWaitingPollEmpty() throws Exception {
+        Consumer<String> polled = consumer("polled");
+        Running<List<Event<String>>> polling = start(() -> polled.poll(Duration.ofDays(1)));
+        polling.awaitBlockedIn("poll");
+        polled.close();
+        assertThat(polling.join()).isEmpty();
+        assertThatThrownBy(() -> polled.poll(NOW)).isInstanceOf(LogClosedException.class);
+        consumer("polled").close();
+        Consumer<String> awaited = consumer("awaited");
+        Running<Boolean> waiting = start(() -> awaited.await(Duration.ofDays(1)));
+        waiting.awaitBlockedIn("await");
+        awaited.close();
+        assertThat(waiting.join()).isFalse();
+        consumer("awaited").close();
+    }
+
+    @Test
+    void closeOfTheLogEndsAWaitingPollEmpty() throws Exception {
+        Consumer<String> consumer = consumer("c");
+        Running<List<Event<String>>> polling = start(() -> consumer.poll(Duration.ofDays(1)));
+        polling.awaitBlockedIn("poll");
+        log.close();
+        assertThat(polling.join()).isEmpty();
+    }
+
+    @Test
+    void aClosedConsumerThrowsLogClosed() {
+        append("a");
+        Consumer<String> consumer = consumer("c");
+        Event<String> event = consumer.poll(NOW).get(0);
+        consumer.close();
+        consumer.close();
+        for (Action call : List.<Action>of(
+                () -> consumer.poll(NOW),
+                () -> consumer.poll(new Collecting(), 1),
+                () -> consumer.await(NOW),
+                consumer::commit,
+                () -> consumer.commit(event),
+                () -> consumer.seek(StartAt.earliest()),
+                consumer::position)) {
+            assertThatThrownBy(call::run).isInstanceOf(LogClosedException.class);
+        }
+        assertThat(consumer.status().state()).isEqualTo(ConsumerStatus.State.CLOSED);
+    }
+
+    @Test
+    void aSecondThreadIsRefused() throws Exception {
+        try (Consumer<String> consumer = consumer("c")) {
+            Running<List<Event<String>>> polling = start(() -> consumer.poll(Duration.ofDays(1)));
+            polling.awaitBlockedIn("poll");
+            for (Action call : List.<Action>of(
+                    () -> consumer.poll(NOW),
+                    () -> consumer.poll(new Collecting(), 1),
+                    () -> consumer.await(NOW),
+                    consumer::commit,
+                    () -> consumer.seek(StartAt.earliest()))) {
+                assertThatIllegalStateException()
+                        .isThrownBy(call::run)
+                        .withMessageContaining("thread")
+                        .isNotInstanceOf(LogClosedException.class);
+            }
+            assertThat(consumer.status().state()).as("from any thread").isEqualTo(ConsumerStatus.State.OPEN);
+            append("a");
+            assertThat(polling.join()).hasSize(1);
+            assertThat(consumer.poll(NOW)).as("threads may take turns").hasSize(1);
+        }
+    }
+
+    @Test
+    void aHandlerThatUsesItsOwnConsumerIsRefusedAtOnce() {
+        append("a");
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThatIllegalStateException().isThrownBy(() -> consumer.poll(view -> consumer.commit(), 1));
+            assertThatIllegalStateException().isThrownBy(() -> consumer.poll(view -> consumer.poll(NOW), 1));
+            assertThat(consumer.status().lag()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aHandlerMayAppend() {
+        append("a");
+        try (Consumer<String> consumer = consumer("c")) {
+            int count = consumer.poll(
+                    view -> {
+                        if (view.data().equals("a")) {
+                            append("b");
+                        }
+                    },
+                    10);
+            assertThat(count).isBetween(1, 2);
+            assertThat(count + drain(consumer).size()).isEqualTo(2);
+        }
+        assertThat(allTexts()).containsExactly("a", "b");
+    }
+
+    @Test
+    void aHandlerMayCloseItsOwnConsumer() {
+        append("a", "b");
+        Consumer<String> consumer = consumer("c");
+        assertThat(consumer.poll(view -> consumer.close(), 10)).isEqualTo(1);
+        assertThatThrownBy(() -> consumer.poll(NOW)).isInstanceOf(LogClosedException.class);
+        try (Consumer<String> next = consumer("c")) {
+            assertThat(texts(next.poll(NOW)))
+                    .as("the handled event was committed")
+                    .containsExactly("b");
+        }
+    }
+
+    @Test
+    void aHandlerThatClosesTheLogLosesNothing() {
+        append("a", "b");
+        Consumer<String> consumer = consumer("c");
+        var handled = new ArrayList<String>();
+        try {
+            int unused = consumer.poll(
+                    view -> {
+                        handled.add(view.data());
+                        log.close();
+                    },
+                    10);
+        } catch (IllegalStateException | LogClosedException atOnce) {
+            // allowed, as long as it does not deadlock
+        }
+        assertThat(handled).containsExactly("a");
+        assertThatThrownBy(() -> consumer.poll(NOW)).isInstanceOf(LogClosedException.class);
+        if (reopens()) {
+            log = reopen(clock);
+            try (Consumer<String> next = consumer("c")) {
+                assertThat(texts(next.poll(NOW))).endsWith("b").hasSizeBetween(1, 2);
+            }
+        }
+    }
+
+    @Test
+    void unnamedConsumersBeginAnewAndAnyNumberMayBeOpen() {
+        appendNumbers(2);
+        var unnamed = ConsumerConfig.unnamed().build();
+        try (Consumer<String> one = log.consumer(unnamed, TEXT);
+                Consumer<String> two = log.consumer(unnamed, TEXT)) {
+            assertThat(drain(one)).hasSize(2);
+            assertThat(one.poll(NOW)).isEmpty();
+            assertThat(drain(two)).hasSize(2);
+            assertThat(one.status().name()).isEqualTo("(unnamed)");
+        }
+        try (Consumer<String> again = log.consumer(unnamed, TEXT)) {
+            assertThat(drain(again)).hasSize(2);
+        }
+        assertThat(log.consumers()).isEmpty();
+    }
+
+    @Test
+    void stopAtEndEndsWhereTheLogEndedAtTheOpening() {
+        appendNumbers(3);
+        var config = ConsumerConfig.named("c").stopAtEnd().build();
+        try (Consumer<String> consumer = log.consumer(config, TEXT)) {
+            append("3");
+            assertThat(consumer.status().state()).isEqualTo(ConsumerStatus.State.OPEN);
+            assertThat(texts(drain(consumer))).containsExactly("0", "1", "2");
+            assertThat(consumer.poll(Duration.ofDays(1))).as("does not wait").isEmpty();
+            assertThat(consumer.await(Duration.ofDays(1))).isFalse();
+            assertThat(consumer.status().state()).isEqualTo(ConsumerStatus.State.DONE);
+        }
+        try (Consumer<String> consumer = log.consumer(config, TEXT)) {
+            assertThat(texts(drain(consumer))).containsExactly("3");
+        }
+    }
+
+    @Test
+    void aBoundedQueryIsDoneAtItsBound() {
+        List<Long> positions = appendNumbers(4);
+        var config = ConsumerConfig.named("c")
+                .query(EventQuery.all().before(positions.get(2)))
+                .build();
+        try (Consumer<String> consumer = log.consumer(config, TEXT)) {
+            assertThat(texts(drain(consumer))).containsExactly("0", "1");
+            assertThat(consumer.poll(Duration.ofDays(1))).isEmpty();
+            assertThat(consumer.status().state()).isEqualTo(ConsumerStatus.State.DONE);
+        }
+    }
+
+    @Test
+    void eventsTheQueryLeavesOutPassWithoutACommit() {
+        appendNumbers(5);
+        var config =
+                ConsumerConfig.named("c").query(EventQuery.all().keys("wanted")).build();
+        try (Consumer<String> consumer = log.consumer(config, TEXT)) {
+            assertThat(consumer.poll(NOW)).isEmpty();
+            assertThat(consumer.status().lag()).isZero();
+        }
+        restart();
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.poll(NOW))
+                    .as("another query applies from the checkpoint on")
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void positionIsWhereTheNextEventIsOrWillBe() {
+        if (!has(Capability.TOTAL_ORDER)) {
+            return; // that it is refused then is asserted with the capability
+        }
+        List<Long> positions = appendNumbers(2);
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.position()).isEqualTo(positions.get(0));
+            List<Event<String>> batch = consumer.poll(NOW);
+            assertThat(consumer.position()).as("a poll does not move it").isEqualTo(positions.get(0));
+            consumer.commit(batch.get(0));
+            assertThat(consumer.position()).isEqualTo(positions.get(0) + 1);
+            consumer.commit();
+            assertThat(consumer.position()).isEqualTo(log.endPosition());
+            consumer.seek(StartAt.position(positions.get(1)));
+            assertThat(consumer.position()).isEqualTo(positions.get(1));
+        }
+    }
+
+    @Test
+    void statusTellsCheckpointLagAgeAndOwner() {
+        try (Consumer<String> consumer = consumer("c")) {
+            ConsumerStatus empty = consumer.status();
+            assertThat(empty.lag()).isZero();
+            assertThat(empty.lagBytes()).isZero();
+            assertThat(empty.lagAge()).isZero();
+            append("0");
+            clock.advance(Duration.ofSeconds(7));
+            append("1", "2");
+            ConsumerStatus behind = consumer.status();
+            assertThat(behind.name()).isEqualTo("c");
+            assertThat(behind.state()).isEqualTo(ConsumerStatus.State.OPEN);
+            assertThat(behind.lag()).isEqualTo(3);
+            assertThat(behind.lagBytes()).isPositive();
+            assertThat(behind.lagAge()).isEqualTo(Duration.ofSeconds(7));
+            assertThat(behind.owner()).isNotBlank();
+            assertThat(behind.failure()).isNull();
+            assertThat(behind.parked()).isZero();
+            consumer.commit(consumer.poll(NOW).get(0));
+            assertThat(consumer.status().lag()).isEqualTo(2);
+            assertThat(consumer.status().lagAge()).isZero();
+            assertThat(consumer.status().checkpoint()).isGreaterThan(behind.checkpoint());
+            assertThat(log.consumers()).hasSize(1);
+            assertThat(log.consumers().get(0).checkpoint())
+                    .isEqualTo(consumer.status().checkpoint());
+        }
+        ConsumerStatus closed = log.consumers().get(0);
+        assertThat(closed.state()).isEqualTo(ConsumerStatus.State.CLOSED);
+        assertThat(closed.owner()).isNull();
+        assertThat(closed.lag()).isEqualTo(2);
+    }
+
+    @Test
+    void replaysAreEventsBelowTheHighestCheckpoint() {
+        appendNumbers(3);
+        try (Consumer<String> consumer = consumer("c")) {
+            assertThat(consumer.poll(NOW)).extracting(Event::isReplay).containsOnly(false);
+            assertThat(consumer.poll(NOW))
+                    .as("polled but not committed")
+                    .extracting(Event::isReplay)
+                    .containsOnly(false);
+            consumer.commit();
+            append("3");
+            consumer.seek(StartAt.earliest());
+            assertThat(consumer.poll(NOW)).extracting(Event::isReplay).containsExactly(true, true, true, false);
+            consumer.commit(consumer.poll(NOW).get(0));
+        }
+        restart();
+        try (Consumer<String> consumer = consumer("c")) {
+            var views = new ArrayList<Boolean>();
+            int unused = consumer.poll(view -> views.add(view.isReplay()), 10);
+            assertThat(views).containsExactly(true, true, false);
+        }
+    }
+
+    @Test
+    void unnamedConsumersReplayWhatWasAppendedBeforeTheirOpening() {
+        append("before");
+        try (Consumer<String> consumer = log.consumer(ConsumerConfig.unnamed().build(), TEXT)) {
+            append("after");
+            assertThat(consumer.poll(NOW)).extracting(Event::isReplay).containsExactly(true, false);
+        }
+        assertThat(read(EventQuery.all())).extracting(Event::isReplay).containsOnly(true);
+    }
+
+    @Test
+    void optionsOfASubscriptionAreRefused() {
+        var config = ConsumerConfig.named("c").attempts(2, NOW).stopOnFailure().build();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> log.consumer(config, TEXT))
+                .withMessageContaining("attempts")
+                .withMessageContaining("stopOnFailure");
+        consumer("c").close();
+    }
+
+    @Test
+    void consumersOfOneLogDoNotKnowOfEachOther() {
+        appendNumbers(3);
+        try (Consumer<String> one = consumer("one");
+                Consumer<String> two = consumer("two")) {
+            drain(one);
+            assertThat(texts(two.poll(NOW))).containsExactly("0", "1", "2");
+            two.seek(StartAt.latest());
+            assertThat(one.poll(NOW)).isEmpty();
+        }
+    }
+
+    @Test
+    void manyKeysComeBackRight() {
+
+        for (int i = 0; i < 3_000; i++) {
+            log.producer("p", TEXT).append("key-" + i % 1_500, Integer.toString(i));
+        }
+        try (Consumer<String> consumer = consumer("c")) {
+            var wrong = new CountDownLatch(1);
+            int count = consumer.poll(
+                    view -> {
+                        int number = Integer.parseInt(view.data());
+                        if (!("key-" + number % 1_500).equals(view.key())) {
+                            wrong.countDown();
+                        }
+                    },
+                    10_000);
+            assertThat(count).isEqualTo(3_000);
+            assertThat(wrong.getCount()).isEqualTo(1);
+        }
+    }
+}

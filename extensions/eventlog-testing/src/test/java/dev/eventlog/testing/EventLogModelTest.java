@@ -1,0 +1,166 @@
+package dev.eventlog.testing;
+
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Random operations on a log against a plain list. {@code -Dseed=…} repeats a run, {@code -Deventlog.model.steps=…} makes
+ * it longer.
+ */
+@Timeout(600)
+class EventLogModelTest {
+
+    private static final int MAX_EVENT_LENGTH_BYTES = 128 << 10;
+
+    @TempDir
+    Path parent;
+
+    /** The given seed, else some that are always the same and one that never was. */
+    static LongStream seeds() {
+        Long given = Long.getLong("seed");
+        return given != null ? LongStream.of(given) : LongStream.of(1, System.nanoTime());
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void logInMemoryTellsTheSameAsAList(long seed) {
+        run(new InMemory(), seed, 4_000, "logInMemoryTellsTheSameAsAList");
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void logOnDiskTellsTheSameAsAList(long seed) {
+        run(new OnDisk(parent), seed, 1_500, "logOnDiskTellsTheSameAsAList");
+    }
+
+    private static void run(ModelRun.Backend backend, long seed, int usualSteps, String test) {
+        int steps = Integer.getInteger("eventlog.model.steps", usualSteps);
+        var run = new ModelRun(backend, seed);
+        try {
+            run.run(steps);
+        } catch (Throwable e) {
+            throw new AssertionError(
+                    "seed=" + seed + " steps=" + steps + "; repeat it with\n"
+                            + "  mvn test -pl extensions/eventlog-testing -am -Dtest='EventLogModelTest#" + test
+                            + "*' -Dsurefire.failIfNoSpecifiedTests=false -Dseed=" + seed
+                            + " -Deventlog.model.steps=" + steps
+                            + "\nlast operations:\n  " + run.lastOperations() + "\n" + e,
+                    e);
+        }
+    }
+
+    /** <b>Threading:</b> Thread-safe: without state. */
+    private static final class InMemory implements ModelRun.Backend {
+
+        @Override
+        public EventLog open(ManualClock clock) {
+            return EventLog.open(EventLogConfig.inMemory()
+                    .segmentLengthBytes(1 << 20)
+                    .maxEventLengthBytes(MAX_EVENT_LENGTH_BYTES)
+                    .clock(clock)
+                    .build());
+        }
+
+        @Override
+        public @Nullable EventLog reopen(EventLog log, ManualClock clock) {
+            return null;
+        }
+
+        @Override
+        public @Nullable EventLog crash(EventLog log, ManualClock clock) {
+            return null;
+        }
+
+        @Override
+        public int maxEventLengthBytes() {
+            return MAX_EVENT_LENGTH_BYTES;
+        }
+    }
+
+    /** <b>Threading:</b> One thread at a time: the test's. */
+    private static final class OnDisk implements ModelRun.Backend {
+
+        private final Path parent;
+        private Path directory;
+        private int copies;
+
+        OnDisk(Path parent) {
+            this.parent = parent;
+            directory = parent.resolve("log");
+        }
+
+        @Override
+        public EventLog open(ManualClock clock) {
+            // forced on demand only: nothing happens to the files while they are copied
+            return EventLog.open(EventLogConfig.at(directory)
+                    .segmentLengthBytes(1 << 20)
+                    .maxEventLengthBytes(MAX_EVENT_LENGTH_BYTES)
+                    .forceInterval(Duration.ZERO)
+                    .clock(clock)
+                    .build());
+        }
+
+        @Override
+        public EventLog reopen(EventLog log, ManualClock clock) {
+            log.close();
+            return open(clock);
+        }
+
+        @Override
+        public EventLog crash(EventLog log, ManualClock clock) {
+            // asks the thread that works on the files, so that all it was told before is done
+            int unused = log.consumers().size();
+            Path copy = parent.resolve("copy-" + copies++);
+            try {
+                copy(directory, copy);
+                log.close();
+                delete(directory);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            directory = copy;
+            return open(clock);
+        }
+
+        private static void copy(Path from, Path to) throws IOException {
+            for (Path path : walked(from)) {
+                // a read of the lock file would free the lock
+                if (!path.endsWith("lock")) {
+                    Files.copy(path, to.resolve(from.relativize(path).toString()));
+                }
+            }
+            Files.setPosixFilePermissions(to, Files.getPosixFilePermissions(from));
+        }
+
+        private static void delete(Path tree) throws IOException {
+            List<Path> paths = walked(tree);
+            for (int i = paths.size() - 1; i >= 0; i--) {
+                Files.delete(paths.get(i));
+            }
+        }
+
+        private static List<Path> walked(Path tree) throws IOException {
+            try (Stream<Path> paths = Files.walk(tree)) {
+                return paths.toList();
+            }
+        }
+
+        @Override
+        public int maxEventLengthBytes() {
+            return MAX_EVENT_LENGTH_BYTES;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.eventlog.testing;
+
+import dev.eventlog.Capability;
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogConfig;
+import java.time.InstantSource;
+import java.util.Set;
+
+/** The contract, kept by the log in memory. Segments are small, so that it rolls. */
+class InMemoryEventLogContractTest extends EventLogContract {
+
+    @Override
+    protected EventLog openNew(InstantSource clock) {
+        return EventLog.open(EventLogConfig.inMemory()
+                .segmentLengthBytes(1 << 20)
+                .maxEventLengthBytes(maxEventLengthBytes())
+                .clock(clock)
+                .build());
+    }
+
+    @Override
+    protected boolean reopens() {
+        return false;
+    }
+
+    @Override
+    protected Set<Capability> capabilities() {
+        return Set.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS);
+    }
+
+    @Override
+    protected int maxEventLengthBytes() {
+        return 128 << 10;
+    }
+}
