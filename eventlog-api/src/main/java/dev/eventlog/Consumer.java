@@ -53,7 +53,7 @@ public interface Consumer<T> extends AutoCloseable {
      */
     boolean await(Duration wait);
 
-    /** Commits all events of the last {@link #poll(Duration)}; does nothing if there was none. */
+    /** Commits all events of the last {@link #poll(Duration)}, and a {@link #seek} before it; nothing if there was neither. */
     void commit();
 
     /**
@@ -78,7 +78,7 @@ public interface Consumer<T> extends AutoCloseable {
 
     /**
      * Closes the consumer; its checkpoint stays. Idempotent; callable from any thread. A waiting poll returns empty.
-     * Every later call throws {@link LogClosedException}.
+     * Every later call but {@link #status} throws {@link LogClosedException}.
      */
     @Override
     void close();

@@ -34,7 +34,10 @@ public final class ConsumerConfig {
         return new Builder(Objects.requireNonNull(name, "name"), false);
     }
 
-    /** A consumer without a checkpoint: it begins anew each time and any number may be open. */
+    /**
+     * A consumer without a checkpoint: it begins anew each time and any number may be open. A subscription without a name
+     * has nowhere to park: it stops at an event whose attempts ran out.
+     */
     public static Builder unnamed() {
         return new Builder(null, false);
     }

@@ -29,7 +29,8 @@ public interface Subscription extends AutoCloseable {
      * read your own writes.
      *
      * @return false if the time ran out or the thread was interrupted (its flag stays set)
-     * @throws IllegalStateException if the subscription failed or was closed before it; the failure is the cause
+     * @throws IllegalStateException if the subscription failed or was closed before it, the failure is the cause; or if
+     *     called from its own handler, which would wait for itself
      */
     boolean awaitPosition(long position, Duration wait);
 

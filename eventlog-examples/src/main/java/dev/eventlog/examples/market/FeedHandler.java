@@ -8,6 +8,7 @@ import dev.eventlog.Producer;
 import dev.eventlog.examples.ExampleException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -31,11 +32,11 @@ final class FeedHandler implements Runnable {
     private final OrderFlow flow;
     private final Pace pace;
     private final Producer<OrderEvent> producer;
+    private final long countBefore;
     private volatile long appended; // written by the feed's thread, read by any
     private volatile boolean stopped; // written by any thread, read by the feed's
     private long startNanos;
     private long endNanos;
-    private long countBefore;
 
     FeedHandler(EventLog log, Codec<OrderEvent> codec, OrderFlow flow, Pace pace) {
         this.log = log;
@@ -67,9 +68,9 @@ final class FeedHandler implements Runnable {
             }
         }
         if (last != null) {
-            var query = EventQuery.all().after(countBefore - 2);
-            Message stored = log.read(query, codec).map(Message::of).findFirst().orElse(null);
-            if (!last.equals(stored)) {
+            var lastOfTheLog = EventQuery.all().after(countBefore - 2);
+            var stored = log.read(lastOfTheLog, codec).map(Message::of).toList();
+            if (!stored.equals(List.of(last))) {
                 throw ofOtherInput("position " + (countBefore - 1) + " is " + stored + ", the input has " + last);
             }
         }

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 
 /**
  * What the input says when it is read straight through, without a log: the measure for everything that follows.
+ * <b>Threading:</b> One thread at a time: the caller.
  *
  * @param messages how many messages it has
  * @param malformed how many lines are none

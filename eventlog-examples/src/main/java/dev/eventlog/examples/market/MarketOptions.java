@@ -9,7 +9,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The command line of the main job.
+ * The command line of the main job. <b>Threading:</b> Immutable.
  *
  * @param flow the input
  * @param times how many times faster than it happened; 0: as fast as possible

@@ -3,7 +3,11 @@ package dev.eventlog.examples.market;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The four states of the market, each kept by a consumer of its name. */
+/**
+ * The four states of the market, each kept by a consumer of its name.
+ *
+ * <p><b>Threading:</b> One thread at a time; in a pipeline each state has its own.
+ */
 record MarketStates(Book book, Tape tape, Risk risk, Audit audit) {
 
     static MarketStates empty() {

@@ -5,7 +5,7 @@ import dev.eventlog.EventView;
 import java.time.Instant;
 
 /**
- * One order message: what happened, and when.
+ * One order message: what happened, and when. <b>Threading:</b> Immutable.
  *
  * @param timeNanos the exchange's time, nanoseconds since 1970-01-01T00:00Z
  * @param event what happened

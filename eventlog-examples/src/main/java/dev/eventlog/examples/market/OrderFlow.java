@@ -8,6 +8,8 @@ import java.util.stream.Stream;
 /**
  * Order messages of one stock and one day as lines of text, to be read from the start as often as needed. The format is
  * LOBSTER's: time in seconds after midnight, type, order id, size, price × 10,000, direction.
+ *
+ * <p><b>Threading:</b> Immutable.
  */
 interface OrderFlow {
 

@@ -7,6 +7,8 @@ import dev.eventlog.ConsumerStatus;
 import dev.eventlog.Event;
 import dev.eventlog.StartAt;
 import dev.eventlog.ViewHandler;
+import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.DecodeException;
 import dev.eventlog.internal.cursor.ParkedList;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.JournalReader;
@@ -87,12 +89,20 @@ final class ParkedConsumer<T> implements Consumer<T> {
             var batch = new ArrayList<Event<T>>();
             var positions = new ArrayList<Long>();
             long from = cursor;
-            while (batch.size() < config.pollEvents() && next(from)) {
-                batch.add(event.toEvent());
-                positions.add(event.position());
-                from = event.position() + 1;
+            try {
+                while (batch.size() < config.pollEvents() && next(from)) {
+                    batch.add(event.toEvent());
+                    positions.add(event.position());
+                    from = event.position() + 1;
+                }
+            } catch (DecodeException | CorruptLogException e) {
+                // events before the bad one are delivered first; the next poll begins at it
+                if (batch.isEmpty()) {
+                    throw e;
+                }
+            } finally {
+                event.release();
             }
-            event.release();
             polled = positions;
             return List.copyOf(batch);
         } finally {

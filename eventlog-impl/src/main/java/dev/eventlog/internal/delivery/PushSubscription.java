@@ -262,6 +262,10 @@ final class PushSubscription<T> implements Subscription {
 
     private boolean await(BooleanSupplier reached, String what, Duration wait) {
         long left = Waits.nanos(wait);
+        if (isOwnThread()) {
+            throw new IllegalStateException(
+                    "handler waits for its own subscription: name=" + place.name() + "; return first");
+        }
         waiting.incrementAndGet();
         lock.lock();
         try {
@@ -293,12 +297,16 @@ final class PushSubscription<T> implements Subscription {
         signalAll();
     }
 
-    @Override
     @SuppressWarnings("ReferenceEquality") // a thread is itself only
+    private boolean isOwnThread() {
+        return Thread.currentThread() == thread;
+    }
+
+    @Override
     public void close() {
         stop();
         statuses.closed(this);
-        if (Thread.currentThread() == thread) {
+        if (isOwnThread()) {
             return;
         }
         if (!join(Waits.nanos(config.closeTimeout()))) {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** {@link Subscription}: delivery, waiting, pausing, failing, closing. */
-abstract class SubscriptionContract extends ConsumerContract {
+abstract class SubscriptionContract extends ConsumerUseContract {
 
     /** Keeps what it gets, with the attempt, throws where told. <b>Threading:</b> Thread-safe. */
     static final class Recording implements EventHandler<String> {
