@@ -94,7 +94,16 @@ public final class Delivery implements AutoCloseable {
                 () -> new PushSubscription<>(
                         journal, codec, config, handler, new PushSubscription.Parts(place, cursors, statuses)));
         statuses.opened(subscription);
-        subscription.start();
+        boolean started = false;
+        try {
+            subscription.start();
+            started = true;
+        } finally {
+            if (!started) {
+                statuses.closed(subscription);
+                place.close();
+            }
+        }
         return subscription;
     }
 

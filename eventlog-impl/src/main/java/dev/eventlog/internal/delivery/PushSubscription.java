@@ -10,6 +10,7 @@ import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
@@ -69,7 +70,9 @@ final class PushSubscription<T> implements Subscription {
                 : new Parking(parts.cursors().parked(place.name()), journal);
         delivering = new Delivering<>(config, handler, parking, this::backOff);
         ThreadFactory factory = config.threadFactory();
-        thread = factory == null ? new Thread(this::run, "eventlog-" + threadName()) : factory.newThread(this::run);
+        Thread made =
+                factory == null ? new Thread(this::run, "eventlog-" + threadName()) : factory.newThread(this::run);
+        thread = Objects.requireNonNull(made, "threadFactory returned null");
     }
 
     private String threadName() {

@@ -85,7 +85,7 @@ class SeekTest {
 
     @Test
     void eachPositionAndTimeIsFoundWhileTheLogIsWrittenAndAfterwards() throws IOException {
-        appendFrames(400);
+        appendFrames(600);
         assertThat(journal.segments().length).as("%s", seed).isGreaterThan(3);
         assertFindsEverything();
         close();
@@ -97,7 +97,7 @@ class SeekTest {
 
     @Test
     void eachPositionAndTimeIsFoundWithIndexesMadeAnew() throws IOException {
-        appendFrames(400);
+        appendFrames(600);
         close();
         try (var indexes = Files.list(directory.resolve("index"))) {
             for (Path index : indexes.toList()) {
