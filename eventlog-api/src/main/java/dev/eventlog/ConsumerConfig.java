@@ -44,7 +44,7 @@ public final class ConsumerConfig {
 
     /**
      * A consumer of the events that the named subscription parked. A commit takes them off the list, and a key none of
-     * whose events is on the list flows again. For {@link EventLog#consumer}.
+     * whose events is on the list flows again. For {@link EventLog#consumer}, which refuses a name that no consumer has.
      */
     public static Builder parkedBy(String name) {
         return new Builder(Objects.requireNonNull(name, "name"), true);

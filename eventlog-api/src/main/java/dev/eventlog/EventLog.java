@@ -34,7 +34,8 @@ import java.util.stream.Stream;
  * away. What is below {@link #durablePosition()} also survives a power cut; it moves in the background each
  * {@link EventLogConfig#forceInterval()}, and at once with {@link #force()}.
  *
- * <p>After {@link #close()} every method except {@code close} throws {@link LogClosedException}.
+ * <p>After {@link #close()} every method except {@code close} throws {@link LogClosedException}; a stream that was taken
+ * before may end with it.
  *
  * <p><b>Threading:</b> Thread-safe.
  */
@@ -47,6 +48,7 @@ public interface EventLog extends AutoCloseable {
      * @throws CorruptLogException if events that were acknowledged are missing or damaged
      * @throws UnknownFormatException if a newer version of this library wrote the log
      * @throws StorageFullException if there is no room to begin a segment
+     * @throws LogFailedException if the directory cannot be used: no permission, others may write into it, no directory
      */
     static EventLog open(Path directory) {
         return open(EventLogConfig.at(directory).build());
@@ -59,6 +61,7 @@ public interface EventLog extends AutoCloseable {
      * @throws CorruptLogException if events that were acknowledged are missing or damaged
      * @throws UnknownFormatException if a newer version of this library wrote the log
      * @throws StorageFullException if there is no room to begin a segment
+     * @throws LogFailedException if the directory cannot be used: no permission, others may write into it, no directory
      */
     static EventLog open(EventLogConfig config) {
         return EventLogProvider.installed().open(config);

@@ -134,7 +134,10 @@ public final class EventLogConfig {
             return this;
         }
 
-        /** Where append times come from. Default: the system's clock. Steps are coped with. */
+        /**
+         * Where append times come from. Default: the system's clock. Steps are coped with. Waiting and the back-off between
+         * attempts follow the machine's time all the same.
+         */
         public Builder clock(InstantSource clock) {
             this.clock = Objects.requireNonNull(clock, "clock");
             return this;

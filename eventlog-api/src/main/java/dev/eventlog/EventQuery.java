@@ -70,6 +70,7 @@ public final class EventQuery {
     public EventQuery time(Instant from, Instant to) {
         long fromNanos = nanos(from, "from");
         long toNanos = nanos(to, "to");
+        requireOrder(from, to);
         return narrow(c -> c.withTime(fromNanos, toNanos));
     }
 
@@ -77,6 +78,7 @@ public final class EventQuery {
     public EventQuery appendTime(Instant from, Instant to) {
         long fromNanos = nanos(from, "from");
         long toNanos = nanos(to, "to");
+        requireOrder(from, to);
         return narrow(c -> c.withAppendTime(fromNanos, toNanos));
     }
 
@@ -251,6 +253,9 @@ public final class EventQuery {
         if (names.length == 0) {
             throw new IllegalArgumentException(what + "() needs at least one; leave the call out for any");
         }
+        for (String name : names) {
+            Objects.requireNonNull(name, what);
+        }
         return Set.copyOf(new HashSet<>(List.of(names)));
     }
 
@@ -268,6 +273,12 @@ public final class EventQuery {
         } else {
             throw new IllegalArgumentException(
                     type.getName() + " is neither a record nor a sealed interface; give its stored name as a String");
+        }
+    }
+
+    private static void requireOrder(Instant from, Instant to) {
+        if (from.isAfter(to)) {
+            throw new IllegalArgumentException("from=" + from + " is after to=" + to + "; exchange them");
         }
     }
 

@@ -3,8 +3,8 @@ package dev.eventlog.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log stopped writing after an error that it cannot judge. It stays readable. Close it and open it again: the
- * open verifies what is there.
+ * A file operation failed. At an open: the log was not opened. Later: the log stopped writing after an error that it cannot
+ * judge; it stays readable. Close it and open it again: the open verifies what is there.
  */
 public final class LogFailedException extends EventLogException {
 

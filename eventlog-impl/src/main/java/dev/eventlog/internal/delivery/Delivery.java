@@ -61,6 +61,9 @@ public final class Delivery implements AutoCloseable {
 
     private <T> Consumer<T> parkedConsumer(ConsumerConfig config, Codec<T> codec) {
         String name = Objects.requireNonNull(config.name());
+        if (cursors.owner(name) == null && cursors.checkpoint(name) == Cursor.NONE) {
+            throw new IllegalArgumentException("no such consumer: name=" + name + "; there are " + cursors.names());
+        }
         String owner = journal.clock().whoAndWhen();
         String present = parkedOwners.putIfAbsent(name, owner);
         if (present != null) {

@@ -63,7 +63,8 @@ final class Place {
                 : where instanceof StartAt.AfterPosition after ? after.position() + 1 : -1;
         if (position < journal.firstPosition() || position > end) {
             throw new IllegalArgumentException("position " + position + " is not in the log: firstPosition="
-                    + journal.firstPosition() + " endPosition=" + end);
+                    + journal.firstPosition() + " endPosition=" + end
+                    + "; take a position of this log, or StartAt.earliest() or latest()");
         }
         return position;
     }

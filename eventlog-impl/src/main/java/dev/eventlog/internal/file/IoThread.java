@@ -2,6 +2,7 @@ package dev.eventlog.internal.file;
 
 import dev.eventlog.error.LogClosedException;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -78,7 +79,7 @@ public final class IoThread implements AutoCloseable {
                 }
             }
         } catch (ExecutionException e) {
-            throw rethrow(e.getCause());
+            throw rethrow(withCaller(e.getCause()));
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -150,6 +151,18 @@ public final class IoThread implements AutoCloseable {
     @SuppressWarnings("ReferenceEquality") // a thread is itself only
     private boolean isCurrent() {
         return Thread.currentThread() == thread;
+    }
+
+    /** Adds the stack of the thread that waits, so that a failure shows where the log was used. */
+    private static @Nullable Throwable withCaller(@Nullable Throwable cause) {
+        if (cause != null) {
+            StackTraceElement[] own = cause.getStackTrace();
+            StackTraceElement[] caller = new Throwable().getStackTrace();
+            StackTraceElement[] both = Arrays.copyOf(own, own.length + caller.length);
+            System.arraycopy(caller, 0, both, own.length, caller.length);
+            cause.setStackTrace(both);
+        }
+        return cause;
     }
 
     private static RuntimeException rethrow(@Nullable Throwable cause) throws IOException {

@@ -94,8 +94,20 @@ final class ChronicleSegmentWriter implements SegmentWriter {
             if (queue != null) {
                 queue.close();
             }
-            throw e instanceof IOException io ? io : new IOException("segment could not be begun: " + directory, e);
+            throw e instanceof IOException io
+                    ? io
+                    : new IOException("segment could not be begun: " + directory + " (" + root(e) + ")", e);
         }
+    }
+
+    /** What is at the bottom of an error of Chronicle, and what to do where that is known. */
+    private static String root(Throwable error) {
+        Throwable root = error;
+        for (int depth = 0; depth < 16 && root.getCause() != null; depth++) {
+            root = root.getCause();
+        }
+        boolean unsafe = root instanceof UnsupportedOperationException;
+        return root + (unsafe ? "; start java with --sun-misc-unsafe-memory-access=allow" : "");
     }
 
     /** Opens a data file beside Chronicle. */

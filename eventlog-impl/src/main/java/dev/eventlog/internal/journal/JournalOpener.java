@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,7 @@ final class JournalOpener {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(JournalOpener.class);
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+    private static final int STACK_FRAMES = 6;
     private static final UUID UNKNOWN_BOOT = new UUID(0, 0);
 
     private JournalOpener() {}
@@ -49,9 +51,15 @@ final class JournalOpener {
 
     private record Place(Clock clock, IoThread io, String opener) {}
 
+    /** Where the user's code opens the log: the first frames outside of this library. */
     private static String stack(StackTraceElement[] frames) {
-        int limit = Math.min(frames.length, 12);
-        return Arrays.toString(Arrays.copyOfRange(frames, Math.min(2, limit), limit));
+        return Arrays.stream(frames)
+                .skip(1)
+                .filter(frame -> !frame.getClassName().startsWith("dev.eventlog.")
+                        || frame.getClassName().endsWith("Test"))
+                .limit(STACK_FRAMES)
+                .map(StackTraceElement::toString)
+                .collect(Collectors.joining(" < ", "at ", ""));
     }
 
     private static Journal inMemory(EventLogConfig config, Clock clock) throws IOException {

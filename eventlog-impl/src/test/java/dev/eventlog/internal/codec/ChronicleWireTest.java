@@ -110,7 +110,7 @@ final class ChronicleWireTest {
 
     @Test
     void scalarsAreTheBytesOfTypedWrites() {
-        long seed = System.nanoTime();
+        long seed = Long.getLong("seed", System.nanoTime());
         var random = new Random(seed);
         var codec = codec(Scalars.class);
         for (int i = 0; i < 20_000; i++) {

@@ -31,14 +31,14 @@ final class HostilePayloadTest {
 
     @Test
     void changedPayloadsGiveDataOrAnException() {
-        mutate(System.nanoTime(), 200_000);
+        mutate(Long.getLong("seed", System.nanoTime()), 200_000);
     }
 
     @Test
     @Tag("nightly")
     @Timeout(1_200)
     void changedPayloadsGiveDataOrAnExceptionManyTimes() {
-        mutate(System.nanoTime(), 20_000_000);
+        mutate(Long.getLong("seed", System.nanoTime()), 20_000_000);
     }
 
     private void mutate(long seed, int count) {

@@ -227,10 +227,15 @@ abstract class ParkingContract extends SubscriptionContract {
         appendKeyed("a:0", "a:1");
         handleAll("s", "a:0");
         log.forget("s");
+        assertThat(handleAll("s", "nothing").handled).containsExactly("a:0", "a:1");
         try (Consumer<String> parked = parkedBy("s")) {
             assertThat(parked.poll(NOW)).isEmpty();
         }
-        assertThat(handleAll("s", "nothing").handled).containsExactly("a:0", "a:1");
+    }
+
+    @Test
+    void parkedEventsOfANameThatNoConsumerHasAreRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> parkedBy("typo")).withMessageContaining("typo");
     }
 
     @Test

@@ -417,6 +417,11 @@ final class ModelConsumer {
     /** Takes some parked events off the list. */
     private void takeParked() {
         run.did("take parked of " + name);
+        if (!exists()) {
+            assertThatThrownBy(() -> run.open(ConsumerConfig.parkedBy(name).build()))
+                    .isInstanceOf(IllegalArgumentException.class);
+            return;
+        }
         try (Consumer<ByteBuffer> consumer =
                 run.open(ConsumerConfig.parkedBy(name).pollLimit(50, 1 << 20).build())) {
             List<Event<ByteBuffer>> found = consumer.poll(Duration.ZERO);
