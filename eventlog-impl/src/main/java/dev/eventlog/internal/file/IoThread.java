@@ -15,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread of a log on which its file operations run. An interrupt of a user's thread would close a channel it is
+ * A thread of a log on which its file operations run. An interrupt of a user's thread would close a channel it is
  * using, and with the lock file's channel free the log's lock; so users' threads only wait here, and go on waiting when
  * interrupted, with their flag kept.
  *
@@ -43,12 +43,16 @@ public final class IoThread implements AutoCloseable {
     // written by the thread factory before the thread starts, read by any thread; published by volatile
     private volatile @Nullable Thread thread;
 
-    /** Starts no thread yet: the first work does. */
-    public IoThread(@Nullable ThreadFactory factory) {
+    /**
+     * Starts no thread yet: the first work does.
+     *
+     * @param name of the thread, where there is no factory
+     */
+    public IoThread(String name, @Nullable ThreadFactory factory) {
         executor = new ScheduledThreadPoolExecutor(1, work -> {
             // without a thread the work would wait for ever
             Thread made = factory == null
-                    ? daemon(work)
+                    ? daemon(name, work)
                     : Objects.requireNonNull(factory.newThread(work), "threadFactory returned no thread");
             thread = made;
             return made;
@@ -57,8 +61,8 @@ public final class IoThread implements AutoCloseable {
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
-    private static Thread daemon(Runnable work) {
-        var made = new Thread(work, "eventlog-io");
+    private static Thread daemon(String name, Runnable work) {
+        var made = new Thread(work, name);
         made.setDaemon(true);
         return made;
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,7 @@ final class ChronicleSegmentStore implements SegmentStore {
     private final LogDirectory directory;
     private final FileOps files;
     private final IoThread io;
+    private final IoThread filling;
     private final Manifest manifest;
     private final StateFile state;
     private final DirectoryLock lock;
@@ -51,8 +53,10 @@ final class ChronicleSegmentStore implements SegmentStore {
      * @param logId identity of the log
      * @param seed its frames' seed
      * @param capacity length of segments
+     * @param threadFactory makes the filling thread; null: a daemon thread
      */
-    record Identity(UUID logId, int seed, long capacity) {}
+    record Identity(
+            UUID logId, int seed, long capacity, @Nullable ThreadFactory threadFactory) {}
 
     /** A segment that was begun before it is needed. */
     private record Prepared(long number, ChronicleSegmentWriter writer) {}
@@ -71,6 +75,7 @@ final class ChronicleSegmentStore implements SegmentStore {
         this.identity = identity;
         this.files = files;
         this.io = io;
+        filling = new IoThread("eventlog-fill", identity.threadFactory());
         this.onFailure = onFailure;
         durablePosition = state.durablePosition();
     }
@@ -131,7 +136,8 @@ final class ChronicleSegmentStore implements SegmentStore {
                     active,
                     identity.capacity(),
                     renamed -> new ChronicleSegmentWriter.Opened(
-                            map(renamed, OPEN_LENGTH), new FillAhead(file, io, FillAhead.FIRST_FILL, file.length())));
+                            map(renamed, OPEN_LENGTH),
+                            new FillAhead(file, filling, FillAhead.FIRST_FILL, file.length())));
             files.forceDirectory(active);
             files.forceDirectory(directory.active());
             unsealed.add(new Unsealed(number, writer, file));
@@ -283,6 +289,7 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     @Override
     public void close() throws IOException {
+        filling.close();
         io.run(() -> {
             try {
                 Prepared unused = prepared;

@@ -195,8 +195,9 @@ final class ChronicleSegmentWriter implements SegmentWriter {
         return file;
     }
 
-    /** Lets Chronicle go; it unmaps in the background. */
+    /** Ends the filling and lets Chronicle go; it unmaps in the background. */
     void close() {
+        fillAhead.stop();
         queue.close();
     }
 }

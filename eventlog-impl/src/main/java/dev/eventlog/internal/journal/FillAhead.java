@@ -4,6 +4,7 @@ import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Allocates a segment file ahead of the append position, by writing zeros where nothing was written yet. A store into a
@@ -17,7 +18,9 @@ import java.nio.ByteBuffer;
  *
  * <p>Safe against the appender: it writes below {@code filled - MARGIN}, the filler at {@code filled} and above.
  *
- * <p><b>Threading:</b> {@link #require}: the holder of the append lock. Filling: the I/O thread.
+ * <p>A thread of its own fills: a force that takes long must not stall appenders.
+ *
+ * <p><b>Threading:</b> {@link #require}: the holder of the append lock. {@link #stop}: any thread.
  */
 final class FillAhead {
 
@@ -37,14 +40,19 @@ final class FillAhead {
     private final FileOps.OpenFile file;
     private final IoThread io;
     private final long limit;
-    // written on the I/O thread, read by the appender; published by volatile
+    // written on the filling thread, read by the appender; published by volatile
     private volatile long filled;
-    // set by the appender, cleared on the I/O thread
+    // set by the appender, cleared on the filling thread
     private volatile boolean requested;
+    // held for each step, so that nothing is written behind stop()
+    private final ReentrantLock step = new ReentrantLock();
+    // guarded by step
+    private boolean stopped;
     // appender's
     private long round = FIRST_ROUND;
 
     /**
+     * @param io the filling thread
      * @param filled bytes of the file that are allocated already
      * @param limit length of the file
      */
@@ -87,16 +95,40 @@ final class FillAhead {
     private void fill(long needed, long target) throws IOException {
         long end = Math.min(target, limit);
         for (long at = filled; at < end; at = filled) {
-            int length = (int) Math.min(STEP, end - at);
             try {
-                file.write(ZEROS.duplicate().limit(length), at);
+                if (!fillStep(at, (int) Math.min(STEP, end - at))) {
+                    return;
+                }
             } catch (IOException e) {
                 if (at >= Math.min(needed, limit)) {
                     return;
                 }
                 throw e;
             }
+        }
+    }
+
+    private boolean fillStep(long at, int length) throws IOException {
+        step.lock();
+        try {
+            if (stopped) {
+                return false;
+            }
+            file.write(ZEROS.duplicate().limit(length), at);
             filled = at + length;
+            return true;
+        } finally {
+            step.unlock();
+        }
+    }
+
+    /** Ends filling: nothing is written any more once this returns. */
+    void stop() {
+        step.lock();
+        try {
+            stopped = true;
+        } finally {
+            step.unlock();
         }
     }
 

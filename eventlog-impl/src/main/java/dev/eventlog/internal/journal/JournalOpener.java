@@ -105,7 +105,8 @@ final class JournalOpener {
         var failed = new AtomicReference<@Nullable Journal>();
         var store = new ChronicleSegmentStore(
                 new ChronicleSegmentStore.Parts(directory, manifest, state, lock),
-                new ChronicleSegmentStore.Identity(meta.logId(), seed, config.segmentLengthBytes()),
+                new ChronicleSegmentStore.Identity(
+                        meta.logId(), seed, config.segmentLengthBytes(), config.threadFactory()),
                 files,
                 place.io(),
                 error -> report(failed.get(), error, config));

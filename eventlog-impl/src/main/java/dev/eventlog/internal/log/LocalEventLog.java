@@ -58,7 +58,7 @@ final class LocalEventLog implements EventLog {
 
     /** Opens a log whose file operations and times go through these. */
     static LocalEventLog open(EventLogConfig config, FileOps files, Clock clock) {
-        var io = new IoThread(config.threadFactory());
+        var io = new IoThread("eventlog-io", config.threadFactory());
         boolean opened = false;
         try {
             Journal journal = Journal.open(config, files, clock, io);

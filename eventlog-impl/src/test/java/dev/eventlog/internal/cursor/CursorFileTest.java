@@ -32,7 +32,7 @@ class CursorFileTest {
     private static final int SLOT_END = CursorDescriptor.CRC_OFFSET + Integer.BYTES;
 
     private final Seed seed = Seed.of(CursorFileTest.class);
-    private final IoThread io = new IoThread(null);
+    private final IoThread io = new IoThread("test", null);
     private Journal journal;
     private Cursors cursors;
 

@@ -27,7 +27,7 @@ class ParkedFileTest {
     private static final int RECORD = 32;
 
     private final Seed seed = Seed.of(ParkedFileTest.class);
-    private final IoThread io = new IoThread(null);
+    private final IoThread io = new IoThread("test", null);
     private final UUID logId = new UUID(1, 2);
 
     @TempDir

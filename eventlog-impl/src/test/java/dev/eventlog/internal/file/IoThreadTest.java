@@ -17,7 +17,7 @@ class IoThreadTest {
     @Test
     void workRunsOnOneThreadInItsOrder() throws IOException {
         var order = new ArrayList<Integer>();
-        try (var io = new IoThread(null)) {
+        try (var io = new IoThread("eventlog-io", null)) {
             Thread thread = io.call(Thread::currentThread);
             assertThat(thread.getName()).isEqualTo("eventlog-io");
             assertThat(thread.isDaemon()).isTrue();
@@ -33,7 +33,7 @@ class IoThreadTest {
 
     @Test
     void interruptedCallerWaitsAndKeepsItsFlag() throws IOException {
-        try (var io = new IoThread(null)) {
+        try (var io = new IoThread("eventlog-io", null)) {
             var done = new AtomicInteger();
             Thread.currentThread().interrupt();
             io.run(() -> {
@@ -47,7 +47,7 @@ class IoThreadTest {
 
     @Test
     void whatWorkThrowsReachesItsCaller() throws IOException {
-        try (var io = new IoThread(null)) {
+        try (var io = new IoThread("eventlog-io", null)) {
             for (Throwable thrown :
                     new Throwable[] {new IOException("a"), new IllegalStateException("b"), new InternalError("c")}) {
                 assertThatThrownBy(() -> io.run(() -> IoThreadTest.<IOException>sneak(thrown)))
@@ -65,7 +65,7 @@ class IoThreadTest {
     @Test
     void workThatIsDoneAgainAndAgainSurvivesItsErrors() throws InterruptedException {
         var runs = new CountDownLatch(5);
-        try (var io = new IoThread(null)) {
+        try (var io = new IoThread("eventlog-io", null)) {
             io.every(100_000, () -> {
                 runs.countDown();
                 throw new InternalError("each time");
@@ -77,7 +77,7 @@ class IoThreadTest {
     @Test
     void closeLetsQueuedWorkEndAndRefusesMore() {
         var done = new AtomicInteger();
-        var io = new IoThread(null);
+        var io = new IoThread("eventlog-io", null);
         for (int i = 0; i < 100; i++) {
             io.later(done::incrementAndGet);
         }
@@ -91,14 +91,14 @@ class IoThreadTest {
 
     @Test
     void closeFromItsOwnThreadDoesNotHang() throws IOException {
-        var io = new IoThread(null);
+        var io = new IoThread("eventlog-io", null);
         io.run(io::close);
         assertThatThrownBy(() -> io.call(() -> 1)).isInstanceOf(LogClosedException.class);
     }
 
     @Test
     void factoryThatMakesNoThreadIsToldAtOnce() {
-        var io = new IoThread(work -> null);
+        var io = new IoThread("eventlog-io", work -> null);
         assertThatThrownBy(() -> io.call(() -> 1)).isInstanceOf(RuntimeException.class);
     }
 }

@@ -34,7 +34,7 @@ class SeekTest {
 
     @BeforeEach
     void open() {
-        io = new IoThread(null);
+        io = new IoThread("test", null);
         journal = Journals.at(directory, HookedFileOps.quick(), clock, io);
     }
 

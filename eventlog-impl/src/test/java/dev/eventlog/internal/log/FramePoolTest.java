@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class FramePoolTest {
 
-    private final Journal journal =
-            Journal.open(EventLogConfig.inMemory().build(), FileOps.system(), Clock.system(), new IoThread(null));
+    private final Journal journal = Journal.open(
+            EventLogConfig.inMemory().build(), FileOps.system(), Clock.system(), new IoThread("test", null));
     private final FramePool pool = new FramePool(journal);
 
     @Test
