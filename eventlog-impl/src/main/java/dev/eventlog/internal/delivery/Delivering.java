@@ -25,6 +25,7 @@ final class Delivering<T> {
     private final Parking parking;
     private final LongPredicate backOff;
     private int unflushed;
+    private boolean flushFailed;
 
     /**
      * @param backOff waits so many nanoseconds; false if the subscription is to stop
@@ -106,12 +107,18 @@ final class Delivering<T> {
         return (long) (pause * ThreadLocalRandom.current().nextDouble(0.8, 1.2));
     }
 
+    /** Whether a flush threw: then nothing that was handled since the one before may be committed. */
+    boolean isFlushFailed() {
+        return flushFailed;
+    }
+
     /** Lets the handler flush what it has handled since the last time. */
     void flush() throws Exception {
         if (unflushed > 0) {
-            int count = unflushed;
+            flushFailed = true;
+            handler.onBatchEnd(unflushed);
+            flushFailed = false;
             unflushed = 0;
-            handler.onBatchEnd(count);
         }
     }
 }

@@ -13,6 +13,7 @@ import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.support.Clock;
+import dev.eventlog.internal.support.Names;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -167,6 +168,21 @@ public final class Delivery implements AutoCloseable {
             action.accept(event);
             return true;
         }
+    }
+
+    /**
+     * Deletes what is kept of a consumer.
+     *
+     * @throws IllegalStateException if it is open, or its parked events are being read
+     */
+    public void forget(String name) {
+        Names.check("consumer", name);
+        String reader = parkedOwners.get(name);
+        if (reader != null) {
+            throw new IllegalStateException(
+                    "parked events are being read: name=" + name + " owner=" + reader + "; close that first");
+        }
+        cursors.forget(name);
     }
 
     /** Status of all named consumers, ordered by name. */

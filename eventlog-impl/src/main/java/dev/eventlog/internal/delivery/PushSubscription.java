@@ -99,6 +99,8 @@ final class PushSubscription<T> implements Subscription {
                 if (found || feed.isPaused()) {
                     emptyPolls = 0;
                 } else if (!stopping) {
+                    // a flag that a handler left set would make each park return at once
+                    Thread.interrupted();
                     config.idle().idle(++emptyPolls);
                 }
             }
@@ -142,6 +144,9 @@ final class PushSubscription<T> implements Subscription {
 
     /** What was handled before a failure is flushed and committed. */
     private void keepReached(long reached, Throwable failure) {
+        if (delivering.isFlushFailed()) {
+            return;
+        }
         try {
             delivering.flush();
             commit(reached);
@@ -173,18 +178,24 @@ final class PushSubscription<T> implements Subscription {
 
     /** Waits before a next attempt; false if the subscription is to stop. */
     private boolean backOff(long nanos) {
+        boolean interrupted = false;
         lock.lock();
         try {
             long left = nanos;
             while (left > 0 && !stopping) {
-                left = changed.awaitNanos(left);
+                try {
+                    left = changed.awaitNanos(left);
+                } catch (InterruptedException e) {
+                    // a handler's, or a stranger's: the pause is kept all the same
+                    interrupted = true;
+                }
             }
-            return !stopping;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
             return !stopping;
         } finally {
             lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

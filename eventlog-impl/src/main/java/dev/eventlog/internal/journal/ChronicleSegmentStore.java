@@ -206,6 +206,10 @@ final class ChronicleSegmentStore implements SegmentStore {
     }
 
     private void sealNow(Segment segment, SegmentWriter writer) throws IOException {
+        if (failure != null) {
+            // the manifest has no gaps: what comes behind a segment that could not be sealed is left to the next open
+            throw failure;
+        }
         Unsealed sealing = unsealed(writer);
         sealing.writer().close();
         // before the force: zeros ahead of the end need not reach the disk

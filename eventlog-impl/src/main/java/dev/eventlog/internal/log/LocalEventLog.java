@@ -150,7 +150,7 @@ final class LocalEventLog implements EventLog {
     @Override
     public void forget(String consumer) {
         requireOpen();
-        cursors.forget(consumer);
+        delivery.forget(consumer);
     }
 
     @Override

@@ -2,11 +2,13 @@ package dev.eventlog.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Consumer;
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.Event;
+import dev.eventlog.EventHandler;
 import dev.eventlog.EventQuery;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LogClosedException;
@@ -230,6 +232,39 @@ abstract class ParkingContract extends SubscriptionContract {
         assertThat(handleAll("s", "nothing").handled).containsExactly("a:0", "a:1");
         try (Consumer<String> parked = parkedBy("s")) {
             assertThat(parked.poll(NOW)).isEmpty();
+        }
+    }
+
+    @Test
+    void forgetIsRefusedWhileTheParkedEventsAreRead() {
+        appendKeyed("a:0");
+        handleAll("s", "a:0");
+        try (Consumer<String> parked = parkedBy("s")) {
+            assertThat(parked.poll(NOW)).hasSize(1);
+            assertThatIllegalStateException().isThrownBy(() -> log.forget("s")).withMessageContaining("s");
+        }
+        log.forget("s");
+    }
+
+    @Test
+    void aFailedFlushBeforeARetryKeepsTheCheckpoint() {
+        appendKeyed("a:0", "b:1", "c:2");
+        var handler = new EventHandler<String>() {
+            @Override
+            public void onEvent(Event<String> event) {
+                if (event.position() == 2) {
+                    throw new IllegalStateException("failed on purpose");
+                }
+            }
+
+            @Override
+            public void onBatchEnd(int count) {
+                throw new IllegalStateException("flush failed on purpose");
+            }
+        };
+        try (Subscription subscription = subscribe(impatient("s"), handler)) {
+            until("failed", () -> subscription.status().failure() != null);
+            assertThat(subscription.status().checkpoint()).isZero();
         }
     }
 
