@@ -106,7 +106,7 @@ public final class EventLogConfig {
 
         /**
          * How often what was appended is forced to the disk in the background: the most that a power cut can take.
-         * Default: 1 s. Zero: only at {@link EventLog#force()} and close.
+         * Default: 1 s, at most a day. Zero: only at {@link EventLog#force()} and close.
          */
         public Builder forceInterval(Duration forceInterval) {
             this.forceInterval = Objects.requireNonNull(forceInterval, "forceInterval");
@@ -171,7 +171,9 @@ public final class EventLogConfig {
          */
         public EventLogConfig build() {
             var problems = new Problems("EventLogConfig");
-            problems.check(!forceInterval.isNegative(), "forceInterval=" + forceInterval + " is negative");
+            problems.check(
+                    !forceInterval.isNegative() && forceInterval.compareTo(Duration.ofDays(1)) <= 0,
+                    "forceInterval=" + forceInterval + " is not in 0..1 day");
             problems.check(
                     segmentLengthBytes >= 1 << 20 && segmentLengthBytes <= 1 << 30,
                     "segmentLengthBytes=" + segmentLengthBytes + " is not in 1 MiB..1 GiB");

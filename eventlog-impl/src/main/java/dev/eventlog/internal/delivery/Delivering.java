@@ -59,6 +59,10 @@ final class Delivering<T> {
                 return true;
             } catch (Throwable failure) {
                 tell(event, failure);
+                if (!backOff.test(0)) {
+                    // stopping: the failure may be the close's own interrupt, so the event comes again
+                    return false;
+                }
                 if (event.attempt() >= config.attempts()) {
                     giveUp(event, failure);
                     return true;

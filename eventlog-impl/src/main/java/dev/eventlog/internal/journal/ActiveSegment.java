@@ -103,7 +103,8 @@ final class ActiveSegment {
      *
      * @param control to build frames in
      */
-    void begin(FrameBuilder control, UUID logId, UUID bootId, @Nullable Segment previous, Dictionary dictionary) {
+    void begin(FrameBuilder control, UUID logId, UUID bootId, @Nullable Segment previous, Dictionary dictionary)
+            throws IOException {
         control.begin(FrameDescriptor.KIND_CONTROL);
         ControlRecords.putOpen(control, segment.number(), logId, bootId, previous);
         for (int n = 1; n < dictionary.nextSchema(); n++) {
@@ -124,15 +125,16 @@ final class ActiveSegment {
         segment.keep(writer.readable(), index);
     }
 
-    private void writeIfLong(FrameBuilder control) {
+    private void writeIfLong(FrameBuilder control) throws IOException {
         if (control.length() > DICTIONARY_FRAME_LENGTH) {
             writeOpening(control);
             control.begin(FrameDescriptor.KIND_CONTROL);
         }
     }
 
-    private void writeOpening(FrameBuilder control) {
+    private void writeOpening(FrameBuilder control) throws IOException {
         control.finish();
+        reserve(control.length());
         // nothing of this segment is known to be durable yet, and what is before it stands in its own frames
         write(control, segment.basePosition(), lastTimeNanos, 0);
     }

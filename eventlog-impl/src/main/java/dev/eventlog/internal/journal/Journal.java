@@ -328,7 +328,7 @@ public final class Journal implements AutoCloseable {
         }
     }
 
-    private ActiveSegment begin(long number, SegmentWriter writer, long timeNanos) {
+    private ActiveSegment begin(long number, SegmentWriter writer, long timeNanos) throws IOException {
         Segment[] known = segments;
         Segment previous = known.length == 0 ? null : known[known.length - 1];
         var begun = new ActiveSegment(new Segment(number, epoch, endPosition), writer, timeNanos);
