@@ -2,6 +2,7 @@ package dev.eventlog.internal.journal;
 
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -53,10 +54,15 @@ final class ChronicleSegmentStore implements SegmentStore {
      * @param logId identity of the log
      * @param seed its frames' seed
      * @param capacity length of segments
+     * @param clock for the rate of filling
      * @param threadFactory makes the filling thread; null: a daemon thread
      */
     record Identity(
-            UUID logId, int seed, long capacity, @Nullable ThreadFactory threadFactory) {}
+            UUID logId,
+            int seed,
+            long capacity,
+            Clock clock,
+            @Nullable ThreadFactory threadFactory) {}
 
     /** A segment that was begun before it is needed. */
     private record Prepared(long number, ChronicleSegmentWriter writer) {}
@@ -135,9 +141,9 @@ final class ChronicleSegmentStore implements SegmentStore {
             ChronicleSegmentWriter writer = ChronicleSegmentWriter.create(
                     active,
                     identity.capacity(),
-                    renamed -> new ChronicleSegmentWriter.Opened(
+                    (renamed, toucher) -> new ChronicleSegmentWriter.Opened(
                             map(renamed, OPEN_LENGTH),
-                            new FillAhead(file, filling, FillAhead.FIRST_FILL, file.length())));
+                            new FillAhead(file, file.length(), toucher, filling, identity.clock(), ahead())));
             files.forceDirectory(active);
             files.forceDirectory(directory.active());
             unsealed.add(new Unsealed(number, writer, file));
@@ -148,6 +154,12 @@ final class ChronicleSegmentStore implements SegmentStore {
                 file.close();
             }
         }
+    }
+
+    private long ahead() {
+        return unsealed.isEmpty()
+                ? FillAhead.LEAST_AHEAD
+                : unsealed.get(unsealed.size() - 1).writer().ahead();
     }
 
     private void fill(Path file, long length) throws IOException {

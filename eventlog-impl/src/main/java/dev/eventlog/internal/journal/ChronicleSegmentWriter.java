@@ -89,7 +89,7 @@ final class ChronicleSegmentWriter implements SegmentWriter {
                 opening.bytes().writeInt(0);
             }
             Path file = Objects.requireNonNull(appender.currentFile()).toPath();
-            return new ChronicleSegmentWriter(queue, appender, file, capacity, opener.open(file));
+            return new ChronicleSegmentWriter(queue, appender, file, capacity, opener.open(file, toucher(appender)));
         } catch (IOException | RuntimeException | Error e) {
             if (queue != null) {
                 queue.close();
@@ -98,6 +98,15 @@ final class ChronicleSegmentWriter implements SegmentWriter {
                     ? io
                     : new IOException("segment could not be begun: " + directory + " (" + root(e) + ")", e);
         }
+    }
+
+    private static FillAhead.PageToucher toucher(ExcerptAppender appender) throws IOException {
+        Wire wire = ((ExcerptContext) appender).wire();
+        BytesStore<?, ?> mapped = wire == null ? null : wire.bytes().bytesStore();
+        if (mapped == null) {
+            throw new IOException("Chronicle Queue has not mapped its file");
+        }
+        return offset -> mapped.compareAndSwapInt(offset, 0, 0);
     }
 
     /** What is at the bottom of an error of Chronicle, and what to do where that is known. */
@@ -113,7 +122,7 @@ final class ChronicleSegmentWriter implements SegmentWriter {
     /** Opens a data file beside Chronicle. */
     @FunctionalInterface
     interface Opener {
-        Opened open(Path file) throws IOException;
+        Opened open(Path file, FillAhead.PageToucher toucher) throws IOException;
     }
 
     /**
@@ -188,6 +197,11 @@ final class ChronicleSegmentWriter implements SegmentWriter {
     @Override
     public ByteBuffer readable() {
         return readable;
+    }
+
+    /** How far the segment is filled ahead. */
+    long ahead() {
+        return fillAhead.ahead();
     }
 
     /** The file that is written. */

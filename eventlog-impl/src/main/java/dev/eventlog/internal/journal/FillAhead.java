@@ -2,65 +2,113 @@ package dev.eventlog.internal.journal;
 
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Allocates a segment file ahead of the append position, by writing zeros where nothing was written yet. A store into a
  * mapped page that has no block on the disk faults when the disk is full, and on JDK 17 the error arrives late, after the
  * append returned; so no page is stored into before plain writes have allocated it. A full disk is then an ordinary
- * {@link IOException} before anything is written.
+ * {@link IOException} before anything is written. What is allocated is then touched through the appender's mapping, so
+ * that the page faults are taken here and not by the appender.
  *
  * <p>The margin is kept because a file system may fault in large units: the unit around the last byte must be allocated
- * whole. Zeros are written in steps of 64 KiB, in the background as a rule; an appender that has caught up waits, and the
- * next rounds reach further.
+ * whole. How far the filling goes beyond it follows the rate: a log that asks again soon gets twice as much, one that is
+ * quiet half. A fast log is filled in large steps, which cost less; a slow one in small steps, because a force writes
+ * the whole unit that an event lies in, and the unit is as large as the step was. An appender that has caught up with the
+ * filling waits.
  *
- * <p>Safe against the appender: it writes below {@code filled - MARGIN}, the filler at {@code filled} and above.
+ * <p>Safe against the appender: it writes below {@code filled - MARGIN}, the filler at {@code filled} and above. Touching
+ * swaps a zero for a zero, which changes nothing wherever it happens.
  *
  * <p>A thread of its own fills: a force that takes long must not stall appenders.
  *
- * <p><b>Threading:</b> {@link #require}: the holder of the append lock. {@link #stop}: any thread.
+ * <p><b>Threading:</b> {@link #require}: the holder of the append lock. {@link #stop}: any thread. <b>Allocation:</b> one
+ * task for each request in the background.
  */
 final class FillAhead {
 
     /** Bytes that are allocated beyond the highest byte of the next append. */
     static final long MARGIN = 2 << 20;
 
-    private static final int STEP = 64 << 10;
-    private static final long LOW_WATER = 512 << 10;
-    private static final long FIRST_ROUND = 1 << 20;
-    private static final long LONGEST_ROUND = 16 << 20;
+    /** {@link #ahead} of a quiet log. */
+    static final long LEAST_AHEAD = 512 << 10;
+
+    private static final long MOST_AHEAD = 32 << 20;
+    /** From here on the log counts as fast. */
+    private static final long FAST_AHEAD = 4 << 20;
+
+    private static final int LARGE_STEP = 64 << 10;
+    private static final int SMALL_STEP = 8 << 10;
+    private static final int PAGE = 4 << 10;
+    private static final long WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
+    private static final long SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long LATE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     /** What a file is filled to before it is used. */
-    static final long FIRST_FILL = MARGIN + LOW_WATER + STEP;
+    static final long FIRST_FILL = MARGIN + LEAST_AHEAD;
 
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(STEP).asReadOnlyBuffer();
+    private static final ByteBuffer ZEROS =
+            ByteBuffer.allocateDirect(LARGE_STEP).asReadOnlyBuffer();
 
     private final FileOps.OpenFile file;
     private final IoThread io;
     private final long limit;
+    private final PageToucher toucher;
+    private final Clock clock;
     // written on the filling thread, read by the appender; published by volatile
     private volatile long filled;
     // set by the appender, cleared on the filling thread
     private volatile boolean requested;
-    // held for each step, so that nothing is written behind stop()
+    // held for each step, so that nothing is written or touched behind stop()
     private final ReentrantLock step = new ReentrantLock();
     // guarded by step
     private boolean stopped;
+    private long touched;
+    // written by the appender, read by the I/O thread that begins the next segment: any value that was right once will
+    // do
+    private volatile long ahead;
     // appender's
-    private long round = FIRST_ROUND;
+    private long requestedNanos;
+
+    /** Makes pages writable through the mapping that the appender uses. */
+    @FunctionalInterface
+    interface PageToucher {
+        /** Touches the page at an offset of the file and leaves its bytes as they are. */
+        void touch(long offset);
+    }
 
     /**
-     * @param io the filling thread
-     * @param filled bytes of the file that are allocated already
+     * Begins to fill in the background.
+     *
+     * @param file begun with {@link #create}
      * @param limit length of the file
+     * @param io the filling thread
+     * @param ahead that of the segment before, or {@link #LEAST_AHEAD}
      */
-    FillAhead(FileOps.OpenFile file, IoThread io, long filled, long limit) {
+    FillAhead(FileOps.OpenFile file, long limit, PageToucher toucher, IoThread io, Clock clock, long ahead) {
         this.file = file;
         this.io = io;
-        this.filled = filled;
         this.limit = limit;
+        this.toucher = toucher;
+        this.clock = clock;
+        this.ahead = ahead;
+        filled = FIRST_FILL;
+        requestedNanos = clock.monotonicNanos();
+        requested = true;
+        io.later(() -> {
+            touchFilled();
+            fillQuietly(MARGIN + ahead);
+        });
+    }
+
+    /** How far the filling goes beyond the margin, at the rate of this log. */
+    long ahead() {
+        return ahead;
     }
 
     /**
@@ -69,15 +117,39 @@ final class FillAhead {
      * @throws IOException if there is no room on the disk: nothing was changed
      */
     void require(long offset) throws IOException {
-        long now = filled;
-        if (offset + MARGIN > now && now < limit) {
-            round = Math.min(LONGEST_ROUND, 2 * round);
-            long target = offset + MARGIN + round;
-            io.run(() -> fill(offset + MARGIN, target));
-        } else if (offset + MARGIN + LOW_WATER > now && now < limit && !requested) {
+        long needed = offset + MARGIN;
+        if (needed + (ahead >> 1) <= filled || filled >= limit) {
+            return;
+        }
+        if (needed > filled && requested) {
+            await(needed);
+        }
+        if (needed > filled) {
+            io.run(() -> fill(needed, needed));
+        }
+        if (!requested) {
             requested = true;
-            long target = now + round;
+            adapt();
+            long target = needed + ahead;
             io.later(() -> fillQuietly(target));
+        }
+    }
+
+    /** Waits for a filling that is under way, as far as it helps. */
+    private void await(long needed) {
+        while (requested && needed > filled) {
+            LockSupport.parkNanos(WAIT_NANOS);
+        }
+    }
+
+    private void adapt() {
+        long now = clock.monotonicNanos();
+        long pause = now - requestedNanos;
+        requestedNanos = now;
+        if (pause < SOON_NANOS) {
+            ahead = Math.min(MOST_AHEAD, 2 * ahead);
+        } else if (pause > LATE_NANOS) {
+            ahead = Math.max(LEAST_AHEAD, ahead >> 1);
         }
     }
 
@@ -94,9 +166,10 @@ final class FillAhead {
     /** Fills up to a target; fails only if not even what is needed could be filled. */
     private void fill(long needed, long target) throws IOException {
         long end = Math.min(target, limit);
+        int longest = end - filled >= FAST_AHEAD / 2 ? LARGE_STEP : SMALL_STEP;
         for (long at = filled; at < end; at = filled) {
             try {
-                if (!fillStep(at, (int) Math.min(STEP, end - at))) {
+                if (!fillStep(at, (int) Math.min(longest, end - at))) {
                     return;
                 }
             } catch (IOException e) {
@@ -116,13 +189,31 @@ final class FillAhead {
             }
             file.write(ZEROS.duplicate().limit(length), at);
             filled = at + length;
+            touch(filled);
             return true;
         } finally {
             step.unlock();
         }
     }
 
-    /** Ends filling: nothing is written any more once this returns. */
+    private void touchFilled() {
+        step.lock();
+        try {
+            if (!stopped) {
+                touch(filled);
+            }
+        } finally {
+            step.unlock();
+        }
+    }
+
+    private void touch(long end) {
+        for (; touched < end; touched += PAGE) {
+            toucher.touch(touched);
+        }
+    }
+
+    /** Ends filling: nothing is written or touched any more once this returns. */
     void stop() {
         step.lock();
         try {
@@ -134,8 +225,8 @@ final class FillAhead {
 
     /** Writes a new file that is allocated and all zeros. */
     static void create(FileOps.OpenFile file, long length) throws IOException {
-        for (long at = 0; at < length; at += STEP) {
-            file.write(ZEROS.duplicate().limit((int) Math.min(STEP, length - at)), at);
+        for (long at = 0; at < length; at += SMALL_STEP) {
+            file.write(ZEROS.duplicate().limit((int) Math.min(SMALL_STEP, length - at)), at);
         }
     }
 }

@@ -106,7 +106,7 @@ final class JournalOpener {
         var store = new ChronicleSegmentStore(
                 new ChronicleSegmentStore.Parts(directory, manifest, state, lock),
                 new ChronicleSegmentStore.Identity(
-                        meta.logId(), seed, config.segmentLengthBytes(), config.threadFactory()),
+                        meta.logId(), seed, config.segmentLengthBytes(), place.clock(), config.threadFactory()),
                 files,
                 place.io(),
                 error -> report(failed.get(), error, config));
