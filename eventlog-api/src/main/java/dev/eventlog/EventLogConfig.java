@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a local log is kept.
  *
- * <p>Defaults: forced each second, events up to 1 MiB, segments of 256 MiB, everything kept, the system's clock.
+ * <p>Defaults: appends survive the end of the process, forced each second, events up to 1 MiB, segments of 256 MiB, everything kept, the system's clock.
  *
  * <p><b>Threading:</b> Immutable.
  */
@@ -40,6 +40,21 @@ public final class EventLogConfig {
     /** The log's directory; null: in memory. */
     public @Nullable Path directory() {
         return values.directory;
+    }
+
+    /** What events survive once an append returned. */
+    public Durability durability() {
+        return values.durability;
+    }
+
+    /** How long the first append of a group waits for others before it forces; zero: not at all. */
+    public Duration groupWait() {
+        return values.groupWait;
+    }
+
+    /** Bytes from which on a group of appends is forced without further waiting. */
+    public int groupBytes() {
+        return values.groupBytes;
     }
 
     /** How often what was appended is made to survive a power cut; zero: only at {@link EventLog#force()} and close. */
@@ -81,6 +96,9 @@ public final class EventLogConfig {
     public static final class Builder {
 
         private final @Nullable Path directory;
+        private Durability durability = Durability.PROCESS_CRASH;
+        private Duration groupWait = Duration.ZERO;
+        private int groupBytes = 1 << 20;
         private Duration forceInterval = Duration.ofSeconds(1);
         private long segmentLengthBytes = 256L << 20;
         private int maxEventLengthBytes = 1 << 20;
@@ -95,6 +113,9 @@ public final class EventLogConfig {
 
         private Builder(Builder other) {
             directory = other.directory;
+            durability = other.durability;
+            groupWait = other.groupWait;
+            groupBytes = other.groupBytes;
             forceInterval = other.forceInterval;
             segmentLengthBytes = other.segmentLengthBytes;
             maxEventLengthBytes = other.maxEventLengthBytes;
@@ -102,6 +123,29 @@ public final class EventLogConfig {
             threadFactory = other.threadFactory;
             backgroundErrors = other.backgroundErrors;
             insecureDirectoryAllowed = other.insecureDirectoryAllowed;
+        }
+
+        /**
+         * What events survive once an append returned. Default: {@link Durability#PROCESS_CRASH}. Consumers of a log with
+         * {@link Durability#POWER_LOSS} see only what survives a power cut. In memory it makes no difference.
+         */
+        public Builder durability(Durability durability) {
+            this.durability = Objects.requireNonNull(durability, "durability");
+            return this;
+        }
+
+        /**
+         * How appends that must survive a power cut are gathered: one force serves all that arrived before it began, and
+         * those that arrive meanwhile are the next group. Waiting longer makes groups greater, which pays where forces are
+         * slow and threads many. Default: no wait, 1 MiB.
+         *
+         * @param wait 0 to 2 ms before a force
+         * @param bytes 1 or more: so many waiting bytes are forced at once
+         */
+        public Builder groupCommit(Duration wait, int bytes) {
+            this.groupWait = Objects.requireNonNull(wait, "wait");
+            this.groupBytes = bytes;
+            return this;
         }
 
         /**
@@ -171,6 +215,10 @@ public final class EventLogConfig {
          */
         public EventLogConfig build() {
             var problems = new Problems("EventLogConfig");
+            problems.check(
+                    !groupWait.isNegative() && groupWait.compareTo(Duration.ofMillis(2)) <= 0,
+                    "groupCommit wait=" + groupWait + " is not in 0..2 ms");
+            problems.check(groupBytes >= 1, "groupCommit bytes=" + groupBytes + " is below 1");
             problems.check(
                     !forceInterval.isNegative() && forceInterval.compareTo(Duration.ofDays(1)) <= 0,
                     "forceInterval=" + forceInterval + " is not in 0..1 day");

@@ -5,13 +5,17 @@ import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
 import dev.eventlog.error.StorageFullException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Appends events of one source. Made by {@link EventLog#producer}; not to be implemented or wrapped.
  *
- * <p>When a method returns, its events are readable and no crash of this process can take them away. When it throws,
- * none of them is in the log, with one exception: {@link LogFailedException#isOutcomeUnknown()}.
+ * <p>When an append returns, its events have the durability of the log or of the producer, if that is stronger: no crash
+ * of this process can take them away, or no power cut. When it throws, none of them is in the log, with one exception:
+ * {@link LogFailedException#isOutcomeUnknown()}.
+ *
+ * <p>Events that one thread appends have the order of its calls, whichever methods it uses.
  *
  * <p>All methods throw
  * <ul>
@@ -49,4 +53,26 @@ public interface Producer<T> {
      * @throws IllegalArgumentException if the list is empty
      */
     long appendAll(List<? extends NewEvent<? extends T>> events);
+
+    /**
+     * Hands over an event to be appended together with others, and returns at once. The future completes with the event's
+     * position when the event has the durability that {@link #append} would give it; futures complete in position order,
+     * on a thread of the log: do nothing long there, and do not wait there for another append.
+     *
+     * <p>The data is encoded before the method returns, and what is wrong with the event itself is thrown here. What goes
+     * wrong later, such as a full disk, fails the future; later events may then be appended all the same. An event that
+     * was handed over and not appended yet is lost if the process dies.
+     *
+     * <p>What is in flight is bounded (2 MiB and 16,384 events of a log); a caller beyond it waits.
+     */
+    CompletableFuture<Long> appendAsync(NewEvent<? extends T> event);
+
+    /**
+     * Waits until everything that was handed over to {@link #appendAsync} of this log before is appended and has its
+     * durability, or has failed.
+     */
+    void flush();
+
+    /** A producer of the same source whose appends have at least this durability when they return. */
+    Producer<T> withDurability(Durability atLeast);
 }

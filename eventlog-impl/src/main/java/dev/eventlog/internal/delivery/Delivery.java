@@ -141,7 +141,7 @@ public final class Delivery implements AutoCloseable {
     /** The events that match a query, up to the end as of now. */
     public <T> Stream<Event<T>> read(EventQuery query, Codec<T> codec) {
         Objects.requireNonNull(codec, "codec");
-        var feed = new Feed<>(journal, codec, query, journal.endPosition());
+        var feed = new Feed<>(journal, codec, query, journal.readablePosition());
         feed.event().replayBelow(Long.MAX_VALUE);
         return StreamSupport.stream(new Events<>(feed), false);
     }

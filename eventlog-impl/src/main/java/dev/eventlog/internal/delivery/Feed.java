@@ -68,7 +68,7 @@ final class Feed<T> {
     /** Stands at a position of the journal. */
     void seek(long newPosition) {
         position = newPosition;
-        if (newPosition < ceiling && newPosition <= journal.endPosition()) {
+        if (newPosition < ceiling && newPosition <= journal.readablePosition()) {
             reader.seek(newPosition);
         }
     }
@@ -98,7 +98,7 @@ final class Feed<T> {
         event.release();
         paused = false;
         if (position < floor) {
-            skipTo(Math.min(floor, journal.endPosition()));
+            skipTo(Math.min(floor, journal.readablePosition()));
         }
         for (int left = PAUSE_AFTER; left > 0; left--) {
             if (position >= ceiling || !reader.next()) {

@@ -51,7 +51,7 @@ final class PullConsumer<T> implements Consumer<T> {
         this.statuses = statuses;
         guard = new UseGuard(place.name(), this::finish);
         feed = new Feed<>(
-                journal, codec, config.query(), config.isStopAtEnd() ? journal.endPosition() : Long.MAX_VALUE);
+                journal, codec, config.query(), config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE);
         feed.event().replayBelow(place.replayBelow());
         cursor = place.checkpoint();
     }
@@ -121,7 +121,7 @@ final class PullConsumer<T> implements Consumer<T> {
         }
         long looked = feed.position();
         long left = deadline - journal.clock().monotonicNanos();
-        return journal.await(() -> journal.endPosition() > looked || isEnding(), left) && !isEnding();
+        return journal.await(() -> journal.readablePosition() > looked || isEnding(), left) && !isEnding();
     }
 
     private boolean isEnding() {

@@ -63,7 +63,7 @@ final class PushSubscription<T> implements Subscription {
         place = parts.place();
         statuses = parts.statuses();
         feed = new Feed<>(
-                journal, codec, config.query(), config.isStopAtEnd() ? journal.endPosition() : Long.MAX_VALUE);
+                journal, codec, config.query(), config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE);
         feed.event().replayBelow(place.replayBelow());
         Parking parking = config.name() == null
                 ? Parking.none()

@@ -108,6 +108,14 @@ public interface FileOps {
         /** Makes the contents survive a power cut, those written through any mapping of the file included. */
         void force() throws IOException;
 
+        /**
+         * Makes a range of the contents survive a power cut, written through whichever mapping of the file. Unlike all
+         * other operations this one may be called from any thread: an interrupt does not end it and closes nothing.
+         *
+         * @param mapped a writable mapping of this file, from its first byte on
+         */
+        void force(MappedByteBuffer mapped, int offset, int length) throws IOException;
+
         /** Cuts the file. */
         void truncate(long length) throws IOException;
 

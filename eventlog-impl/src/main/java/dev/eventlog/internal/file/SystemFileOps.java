@@ -1,6 +1,7 @@
 package dev.eventlog.internal.file;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -170,6 +171,15 @@ final class SystemFileOps implements FileOps {
         @Override
         public void force() throws IOException {
             channel.force(false);
+        }
+
+        @Override
+        public void force(MappedByteBuffer mapped, int offset, int length) throws IOException {
+            try {
+                mapped.force(offset, length);
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            }
         }
 
         @Override

@@ -97,6 +97,20 @@ public final class FrameBuilder {
         }
     }
 
+    /** Adds the events of another frame behind those of this one. */
+    public void addAll(FrameBuilder other) {
+        int added = other.length - HEADER_LENGTH;
+        while (length + added > buffer.capacity()) {
+            grow();
+        }
+        buffer.put(length, other.buffer, HEADER_LENGTH, added);
+        int end = length + added;
+        for (int at = length; at < end; at += buffer.getInt(at + EVENT_RECORD_LENGTH_OFFSET)) {
+            buffer.putInt(at + EVENT_POSITION_DELTA_OFFSET, eventCount++);
+        }
+        length = end;
+    }
+
     /** Writes all of an event but schema, source, time and payload; returns the payload's offset. */
     private int putEnvelope(int at, @Nullable String key, @Nullable String id, Map<String, String> metadata) {
         int text = at + EVENT_HEADER_LENGTH;

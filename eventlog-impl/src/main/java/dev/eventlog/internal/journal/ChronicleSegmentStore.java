@@ -7,10 +7,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,13 +41,15 @@ final class ChronicleSegmentStore implements SegmentStore {
     private final Identity identity;
     private final Consumer<Throwable> onFailure;
 
-    // written and read on the I/O thread
-    private final List<Unsealed> unsealed = new ArrayList<>();
+    // written on the I/O thread, oldest first
+    private final List<Unsealed> unsealed = new CopyOnWriteArrayList<>();
     // written on the I/O thread and by the holder of the append lock; published by volatile
     private volatile @Nullable Prepared prepared;
-    // written on the I/O thread, read by any; published by volatile
+    // held to judge a force: nothing is durable behind a failed one, whatever a later one says
+    private final ReentrantLock judging = new ReentrantLock();
+    // written under judging, read by any; published by volatile
     private volatile long durablePosition;
-    private @Nullable IOException failure;
+    private volatile @Nullable IOException failure;
 
     /**
      * What the store needs to know of its log.
@@ -54,6 +57,7 @@ final class ChronicleSegmentStore implements SegmentStore {
      * @param logId identity of the log
      * @param seed its frames' seed
      * @param capacity length of segments
+     * @param isForcedOften whether single events are forced
      * @param clock for the rate of filling
      * @param threadFactory makes the filling thread; null: a daemon thread
      */
@@ -136,14 +140,17 @@ final class ChronicleSegmentStore implements SegmentStore {
         fill(data, FillAhead.FIRST_FILL);
         // one channel for the life of the segment; it stays with the file when Chronicle renames it
         FileOps.OpenFile file = files.open(data, FileOps.Mode.WRITE);
+        ChronicleSegmentWriter writer = null;
         boolean created = false;
         try {
-            ChronicleSegmentWriter writer = ChronicleSegmentWriter.create(
+            writer = ChronicleSegmentWriter.create(
                     active,
                     identity.capacity(),
                     (renamed, toucher) -> new ChronicleSegmentWriter.Opened(
                             map(renamed, OPEN_LENGTH),
-                            new FillAhead(file, file.length(), toucher, filling, identity.clock(), ahead())));
+                            file,
+                            file.map(true, file.length()),
+                            new FillAhead(file, identity.capacity(), toucher, filling, identity.clock(), ahead())));
             files.forceDirectory(active);
             files.forceDirectory(directory.active());
             unsealed.add(new Unsealed(number, writer, file));
@@ -151,6 +158,9 @@ final class ChronicleSegmentStore implements SegmentStore {
             return writer;
         } finally {
             if (!created) {
+                if (writer != null) {
+                    writer.close();
+                }
                 file.close();
             }
         }
@@ -164,7 +174,7 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     private void fill(Path file, long length) throws IOException {
         try (FileOps.OpenFile created = files.open(file, FileOps.Mode.CREATE)) {
-            FillAhead.create(created, length);
+            FillAhead.create(created, length, identity.isForcedOften());
         }
     }
 
@@ -209,19 +219,15 @@ final class ChronicleSegmentStore implements SegmentStore {
             try {
                 sealNow(segment, writer);
             } catch (Throwable e) {
-                if (failure == null) {
-                    failure = e instanceof IOException io ? io : new IOException("sealing " + segment + " failed", e);
-                }
+                failed(e instanceof IOException io ? io : new IOException("sealing " + segment + " failed", e));
                 onFailure.accept(e);
             }
         });
     }
 
     private void sealNow(Segment segment, SegmentWriter writer) throws IOException {
-        if (failure != null) {
-            // the manifest has no gaps: what comes behind a segment that could not be sealed is left to the next open
-            throw failure;
-        }
+        // the manifest has no gaps: what comes behind a segment that could not be sealed is left to the next open
+        requireSound();
         Unsealed sealing = unsealed(writer);
         sealing.writer().close();
         // before the force: zeros ahead of the end need not reach the disk
@@ -281,20 +287,70 @@ final class ChronicleSegmentStore implements SegmentStore {
     @Override
     public void force(long endPosition) throws IOException {
         io.run(() -> {
-            if (failure != null) {
-                throw failure;
-            }
-            for (Unsealed each : unsealed) {
-                each.file().force();
+            requireSound();
+            try {
+                for (Unsealed each : unsealed) {
+                    each.file().force();
+                }
+            } catch (IOException e) {
+                throw failed(e);
             }
             durable(endPosition);
         });
     }
 
-    private void durable(long position) {
-        if (position > durablePosition) {
-            durablePosition = position;
-            state.publishDurable(position);
+    @Override
+    public void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException {
+        requireSound();
+        try {
+            if (durablePosition < basePosition) {
+                // older segments first, which the I/O thread is about to seal; not by that thread, which may wait for
+                // us
+                for (Unsealed each : unsealed) {
+                    if (each.writer() != active) {
+                        each.writer().force();
+                    }
+                }
+            }
+            ((ChronicleSegmentWriter) active).force(endOffset);
+        } catch (IOException e) {
+            throw failed(e);
+        }
+        durable(endPosition);
+    }
+
+    private void requireSound() throws IOException {
+        IOException before = failure;
+        if (before != null) {
+            throw before;
+        }
+    }
+
+    /** Remembers the first failure; returns it. */
+    private IOException failed(IOException error) {
+        judging.lock();
+        try {
+            IOException before = failure;
+            if (before == null) {
+                failure = error;
+                before = error;
+            }
+            return before;
+        } finally {
+            judging.unlock();
+        }
+    }
+
+    private void durable(long position) throws IOException {
+        judging.lock();
+        try {
+            requireSound();
+            if (position > durablePosition) {
+                durablePosition = position;
+                state.publishDurable(position);
+            }
+        } finally {
+            judging.unlock();
         }
     }
 
@@ -313,7 +369,7 @@ final class ChronicleSegmentStore implements SegmentStore {
                     prepared = null;
                     discardNow(unsealed(unused.writer()));
                 }
-                for (Unsealed left : List.copyOf(unsealed)) {
+                for (Unsealed left : unsealed) {
                     left.file().close();
                     left.writer().close();
                 }
@@ -322,9 +378,7 @@ final class ChronicleSegmentStore implements SegmentStore {
             } finally {
                 lock.release();
             }
-            if (failure != null) {
-                throw failure;
-            }
+            requireSound();
         });
     }
 }

@@ -1,12 +1,15 @@
 package dev.eventlog.internal.journal;
 
+import dev.eventlog.internal.file.FileOps;
 import java.io.IOException;
 import java.io.StreamCorruptedException;
 import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
 import java.util.Objects;
 import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.BytesStore;
+import net.openhft.chronicle.core.io.ReferenceOwner;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.impl.ExcerptContext;
 import net.openhft.chronicle.queue.impl.single.SingleChronicleQueue;
@@ -46,10 +49,11 @@ final class ChronicleSegmentWriter implements SegmentWriter {
     private final ExcerptAppender appender;
     private final Path file;
     private final long capacity;
-    private final ByteBuffer readable;
-    private final FillAhead fillAhead;
+    private final Opened opened;
     private @Nullable Wire wire;
     private long endOffset;
+    // by one forcing thread after the other
+    private volatile long forcedOffset;
 
     private ChronicleSegmentWriter(
             SingleChronicleQueue queue, ExcerptAppender appender, Path file, long capacity, Opened opened) {
@@ -57,9 +61,8 @@ final class ChronicleSegmentWriter implements SegmentWriter {
         this.appender = appender;
         this.file = file;
         this.capacity = capacity;
-        readable = opened.readable();
-        fillAhead = opened.fillAhead();
-        this.endOffset = DocumentHeader.firstFree(readable);
+        this.opened = opened;
+        this.endOffset = DocumentHeader.firstFree(opened.readable());
     }
 
     /**
@@ -71,6 +74,8 @@ final class ChronicleSegmentWriter implements SegmentWriter {
     static ChronicleSegmentWriter create(Path directory, long capacity, Opener opener) throws IOException {
         long block = (capacity + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
         SingleChronicleQueue queue = null;
+        FillAhead.PageToucher toucher = null;
+        boolean created = false;
         try {
             queue = SingleChronicleQueueBuilder.binary(directory)
                     .rollCycle(new SegmentRollCycle())
@@ -89,24 +94,46 @@ final class ChronicleSegmentWriter implements SegmentWriter {
                 opening.bytes().writeInt(0);
             }
             Path file = Objects.requireNonNull(appender.currentFile()).toPath();
-            return new ChronicleSegmentWriter(queue, appender, file, capacity, opener.open(file, toucher(appender)));
+            toucher = toucher(appender);
+            var writer = new ChronicleSegmentWriter(queue, appender, file, capacity, opener.open(file, toucher));
+            created = true;
+            return writer;
         } catch (IOException | RuntimeException | Error e) {
-            if (queue != null) {
-                queue.close();
-            }
             throw e instanceof IOException io
                     ? io
                     : new IOException("segment could not be begun: " + directory + " (" + root(e) + ")", e);
+        } finally {
+            if (!created) {
+                if (toucher != null) {
+                    toucher.close();
+                }
+                if (queue != null) {
+                    queue.close();
+                }
+            }
         }
     }
 
+    /** Keeps the mapping until it is closed, whatever becomes of the queue. */
     private static FillAhead.PageToucher toucher(ExcerptAppender appender) throws IOException {
         Wire wire = ((ExcerptContext) appender).wire();
         BytesStore<?, ?> mapped = wire == null ? null : wire.bytes().bytesStore();
         if (mapped == null) {
             throw new IOException("Chronicle Queue has not mapped its file");
         }
-        return offset -> mapped.compareAndSwapInt(offset, 0, 0);
+        ReferenceOwner owner = ReferenceOwner.temporary("eventlog-fill");
+        mapped.reserve(owner);
+        return new FillAhead.PageToucher() {
+            @Override
+            public void touch(long offset) {
+                mapped.compareAndSwapInt(offset, 0, 0);
+            }
+
+            @Override
+            public void close() {
+                mapped.release(owner);
+            }
+        };
     }
 
     /** What is at the bottom of an error of Chronicle, and what to do where that is known. */
@@ -129,13 +156,15 @@ final class ChronicleSegmentWriter implements SegmentWriter {
      * A data file as we hold it beside Chronicle.
      *
      * @param readable its bytes for reading
+     * @param channel to force it by
+     * @param forceable its bytes as they can be forced; nothing is stored through it
      * @param fillAhead allocates it
      */
-    record Opened(ByteBuffer readable, FillAhead fillAhead) {}
+    record Opened(ByteBuffer readable, FileOps.OpenFile channel, MappedByteBuffer forceable, FillAhead fillAhead) {}
 
     @Override
     public void reserve(long offset) throws IOException {
-        fillAhead.require(offset + CLEARED_LENGTH);
+        opened.fillAhead().require(offset + CLEARED_LENGTH);
     }
 
     @Override
@@ -174,13 +203,13 @@ final class ChronicleSegmentWriter implements SegmentWriter {
         } finally {
             bytes.releaseLast();
         }
-        Wire opened = ((ExcerptContext) appender).wire();
-        if (opened == null || opened.bytes().writePosition() != offset + DOCUMENT_HEADER_LENGTH + length) {
+        Wire first = ((ExcerptContext) appender).wire();
+        if (first == null || first.bytes().writePosition() != offset + DOCUMENT_HEADER_LENGTH + length) {
             throw new IllegalStateException(
                     "first frame is not where it should be: file=" + file + " offset=" + offset);
         }
-        wire = opened;
-        endOffset = opened.bytes().writePosition();
+        wire = first;
+        endOffset = first.bytes().writePosition();
         return offset;
     }
 
@@ -196,12 +225,26 @@ final class ChronicleSegmentWriter implements SegmentWriter {
 
     @Override
     public ByteBuffer readable() {
-        return readable;
+        return opened.readable();
+    }
+
+    /** Forces all of it; no frame is added meanwhile. */
+    void force() throws IOException {
+        force(endOffset);
+    }
+
+    /** Forces what lies between the last force and an offset. */
+    void force(long offset) throws IOException {
+        long from = forcedOffset;
+        if (offset > from) {
+            opened.channel().force(opened.forceable(), (int) from, (int) (offset - from));
+            forcedOffset = offset;
+        }
     }
 
     /** How far the segment is filled ahead. */
     long ahead() {
-        return fillAhead.ahead();
+        return opened.fillAhead().ahead();
     }
 
     /** The file that is written. */
@@ -211,7 +254,7 @@ final class ChronicleSegmentWriter implements SegmentWriter {
 
     /** Ends the filling and lets Chronicle go; it unmaps in the background. */
     void close() {
-        fillAhead.stop();
+        opened.fillAhead().stop();
         queue.close();
     }
 }

@@ -76,17 +76,20 @@ final class FillAhead {
     private long requestedNanos;
 
     /** Makes pages writable through the mapping that the appender uses. */
-    @FunctionalInterface
-    interface PageToucher {
+    interface PageToucher extends AutoCloseable {
         /** Touches the page at an offset of the file and leaves its bytes as they are. */
         void touch(long offset);
+
+        /** Lets the mapping go. */
+        @Override
+        void close();
     }
 
     /**
-     * Begins to fill in the background.
+     * Begins to fill in the background, where the segment before was filled fast.
      *
      * @param file begun with {@link #create}
-     * @param limit length of the file
+     * @param limit bytes that the appender may use; all of them are mapped
      * @param io the filling thread
      * @param ahead that of the segment before, or {@link #LEAST_AHEAD}
      */
@@ -99,11 +102,10 @@ final class FillAhead {
         this.ahead = ahead;
         filled = FIRST_FILL;
         requestedNanos = clock.monotonicNanos();
-        requested = true;
-        io.later(() -> {
-            touchFilled();
-            fillQuietly(MARGIN + ahead);
-        });
+        if (ahead > LEAST_AHEAD) {
+            requested = true;
+            io.later(() -> fillQuietly(0, MARGIN + ahead));
+        }
     }
 
     /** How far the filling goes beyond the margin, at the rate of this log. */
@@ -131,7 +133,7 @@ final class FillAhead {
             requested = true;
             adapt();
             long target = needed + ahead;
-            io.later(() -> fillQuietly(target));
+            io.later(() -> fillQuietly(offset, target));
         }
     }
 
@@ -153,8 +155,9 @@ final class FillAhead {
         }
     }
 
-    private void fillQuietly(long target) {
+    private void fillQuietly(long offset, long target) {
         try {
+            touch(offset);
             fill(0, target);
         } catch (IOException full) {
             // the appender meets it when it gets there, and then there may be room again
@@ -189,44 +192,55 @@ final class FillAhead {
             }
             file.write(ZEROS.duplicate().limit(length), at);
             filled = at + length;
-            touch(filled);
+            touchFilled();
             return true;
         } finally {
             step.unlock();
         }
     }
 
-    private void touchFilled() {
+    /** Touches what is filled already, from the append position on. */
+    private void touch(long offset) {
         step.lock();
         try {
             if (!stopped) {
-                touch(filled);
+                touched = Math.max(touched, offset & -PAGE);
+                touchFilled();
             }
         } finally {
             step.unlock();
         }
     }
 
-    private void touch(long end) {
-        for (; touched < end; touched += PAGE) {
+    private void touchFilled() {
+        // what is beyond the limit is not mapped
+        for (long end = Math.min(filled, limit); touched < end; touched += PAGE) {
             toucher.touch(touched);
         }
     }
 
-    /** Ends filling: nothing is written or touched any more once this returns. */
+    /** Ends filling and lets the mapping go: nothing is written or touched any more once this returns. */
     void stop() {
         step.lock();
         try {
-            stopped = true;
+            if (!stopped) {
+                stopped = true;
+                toucher.close();
+            }
         } finally {
             step.unlock();
         }
     }
 
-    /** Writes a new file that is allocated and all zeros. */
-    static void create(FileOps.OpenFile file, long length) throws IOException {
-        for (long at = 0; at < length; at += SMALL_STEP) {
-            file.write(ZEROS.duplicate().limit((int) Math.min(SMALL_STEP, length - at)), at);
+    /**
+     * Writes a new file that is allocated and all zeros.
+     *
+     * @param isForcedOften whether single events will be forced: then in small steps
+     */
+    static void create(FileOps.OpenFile file, long length, boolean isForcedOften) throws IOException {
+        int longest = isForcedOften ? SMALL_STEP : LARGE_STEP;
+        for (long at = 0; at < length; at += longest) {
+            file.write(ZEROS.duplicate().limit((int) Math.min(longest, length - at)), at);
         }
     }
 }

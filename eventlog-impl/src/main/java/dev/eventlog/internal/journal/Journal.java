@@ -1,6 +1,7 @@
 package dev.eventlog.internal.journal;
 
 import dev.eventlog.Codec;
+import dev.eventlog.Durability;
 import dev.eventlog.EventLogConfig;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -78,7 +80,10 @@ public final class Journal implements AutoCloseable {
     private final int seed;
     private final int maxEventLength;
     private final int maxFrameLength;
+    private final boolean onlyDurableIsReadable;
     private final Waiters waiters = new Waiters();
+    private final GroupCommit commit;
+    private final AppendQueue queue;
     private final ReentrantLock lock = new ReentrantLock();
     private final FrameBuilder control;
 
@@ -91,6 +96,9 @@ public final class Journal implements AutoCloseable {
 
     // guarded by lock
     private ActiveSegment active;
+    // by one forcing thread after the other
+    private @Nullable SegmentWriter forcedWriter;
+    private long forcedOffset;
 
     /**
      * What a journal is made of.
@@ -133,6 +141,14 @@ public final class Journal implements AutoCloseable {
         seed = FrameBuilder.seed(logId);
         maxEventLength = config.maxEventLengthBytes();
         maxFrameLength = maxFrameLength(config);
+        onlyDurableIsReadable = config.durability() == Durability.POWER_LOSS;
+        commit = new GroupCommit(
+                store::durablePosition,
+                this::forceGroup,
+                this::waitingBytes,
+                new GroupCommit.Gathering(config.groupWait().toNanos(), config.groupBytes()),
+                clock);
+        queue = new AppendQueue(new QueueTarget(), this::newFrame, config.threadFactory(), clock);
         control = newFrame();
         END.setRelease(this, parts.endPosition());
         SegmentWriter writer = store.begin(parts.nextSegment(), leastLength(0));
@@ -199,6 +215,11 @@ public final class Journal implements AutoCloseable {
         return Math.min(store.durablePosition(), endPosition());
     }
 
+    /** Everything below can be read: all that was appended, or all that is durable where the log promises that. */
+    public long readablePosition() {
+        return onlyDurableIsReadable ? durablePosition() : endPosition();
+    }
+
     /** A builder for frames of this log. */
     public FrameBuilder newFrame() {
         return new FrameBuilder(maxFrameLength, maxEventLength, seed);
@@ -209,26 +230,89 @@ public final class Journal implements AutoCloseable {
         return new JournalReader(this, seed);
     }
 
-    /** Appends a finished frame and returns the position of its first event. */
-    public long append(FrameBuilder frame) {
+    /**
+     * Appends a finished frame and returns the position of its first event.
+     *
+     * @param durable whether to wait until it survives a power cut, even if the log does not ask for that
+     */
+    public long append(FrameBuilder frame, boolean durable) {
         // outside the lock: a user's clock is a user's code
         long nowNanos = clock.epochNanos();
         long position;
         lock.lock();
         try {
-            position = endPosition;
-            requirePositions(position, frame.eventCount());
-            ensureRoom(frame.length(), nowNanos);
-            try {
-                writeAndPublish(frame, Math.max(nowNanos, active.lastTimeNanos()));
-            } catch (Throwable unknown) {
-                throw failed(unknown);
+            if (queue.hasEvents()) {
+                queue.drainLocked();
             }
+            position = appendLocked(frame, nowNanos);
         } finally {
             lock.unlock();
         }
-        waiters.signal();
+        if (durable || onlyDurableIsReadable) {
+            awaitDurable(position + frame.eventCount());
+        }
+        if (!onlyDurableIsReadable) {
+            waiters.signal();
+        }
         return position;
+    }
+
+    /**
+     * Hands over a frame with one event, not finished, to be appended with others.
+     *
+     * @param durable as for {@link #append}
+     */
+    public CompletableFuture<Long> appendAsync(FrameBuilder frame, boolean durable) {
+        requireWritable();
+        return queue.add(frame, durable || onlyDurableIsReadable);
+    }
+
+    /** Waits until what was handed over is appended and as durable as it shall be, or has failed. */
+    public void flush() {
+        queue.flush();
+    }
+
+    private long appendLocked(FrameBuilder frame, long nowNanos) {
+        long position = endPosition;
+        requirePositions(position, frame.eventCount());
+        ensureRoom(frame.length(), nowNanos);
+        try {
+            writeAndPublish(frame, Math.max(nowNanos, active.lastTimeNanos()));
+        } catch (Throwable unknown) {
+            throw failed(unknown);
+        }
+        return position;
+    }
+
+    /** What the queue of events does with the journal. */
+    private final class QueueTarget implements AppendQueue.Target {
+
+        private long nowNanos;
+
+        @Override
+        public long appendLocked(FrameBuilder frame) {
+            return Journal.this.appendLocked(frame, nowNanos);
+        }
+
+        @Override
+        public void drain() {
+            long now = clock.epochNanos();
+            lock.lock();
+            try {
+                nowNanos = now;
+                queue.drainLocked();
+            } finally {
+                lock.unlock();
+            }
+            if (!onlyDurableIsReadable) {
+                waiters.signal();
+            }
+        }
+
+        @Override
+        public void awaitDurable(long end) {
+            Journal.this.awaitDurable(end);
+        }
     }
 
     private void writeAndPublish(FrameBuilder frame, long timeNanos) {
@@ -425,24 +509,86 @@ public final class Journal implements AutoCloseable {
 
     /** Makes what was appended before the call survive a power cut. */
     public void force() {
+        if (queue.hasEvents()) {
+            queue.flush();
+        }
+        requireSound();
+        awaitDurable(endPosition());
+    }
+
+    private void requireSound() {
         Throwable before = failure;
         if (before != null) {
             throw new LogFailedException(
                     "log has stopped writing after an error" + place() + "; close it and open it again", false, before);
         }
-        long end = endPosition();
-        if (end <= store.durablePosition()) {
-            return;
+    }
+
+    /** Waits until everything below a position survives a power cut. */
+    private void awaitDurable(long end) {
+        commit.await(end);
+    }
+
+    private long waitingBytes() {
+        lock.lock();
+        try {
+            SegmentWriter writer = active.writer();
+            return writer.endOffset() - (writer == forcedWriter ? forcedOffset : 0);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Forces what was appended so far, on the thread that leads the waiting ones. */
+    private void forceGroup() {
+        SegmentWriter writer;
+        long basePosition;
+        long endOffset;
+        long end;
+        lock.lock();
+        try {
+            writer = active.writer();
+            basePosition = active.segment().basePosition();
+            endOffset = writer.endOffset();
+            end = endPosition;
+        } finally {
+            lock.unlock();
         }
         try {
-            store.force(end);
+            store.force(writer, basePosition, endOffset, end);
         } catch (IOException e) {
-            fail(e);
-            throw new LogFailedException(
-                    "forcing failed, events from " + store.durablePosition() + " to " + end
-                            + " may not survive a power cut" + place() + "; the log takes no further append",
-                    true,
-                    e);
+            throw forceFailed(e, end);
+        }
+        forcedWriter = writer;
+        forcedOffset = endOffset;
+        if (onlyDurableIsReadable) {
+            waiters.signal();
+        }
+    }
+
+    private LogFailedException forceFailed(IOException error, long end) {
+        fail(error);
+        return new LogFailedException(
+                "forcing failed and its outcome is unknown, events from " + store.durablePosition() + " to " + end
+                        + " may not survive a power cut" + place()
+                        + "; the log takes no further append. Close it and open it again",
+                true,
+                error);
+    }
+
+    /** The same from the I/O thread, which must not wait for a thread that may wait for it. */
+    void forceInBackground() {
+        requireSound();
+        long end = endPosition();
+        if (end > store.durablePosition()) {
+            try {
+                store.force(end);
+            } catch (IOException e) {
+                throw forceFailed(e, end);
+            }
+            if (onlyDurableIsReadable) {
+                waiters.signal();
+            }
         }
     }
 
@@ -555,6 +701,7 @@ public final class Journal implements AutoCloseable {
     /** Ends the last segment, forces and frees everything. Idempotent. */
     @Override
     public void close() {
+        queue.close();
         if (!endWriting()) {
             return;
         }

@@ -145,7 +145,7 @@ final class JournalOpener {
             return;
         }
         try {
-            journal.force();
+            journal.forceInBackground();
         } catch (RuntimeException e) {
             report(journal, e, config);
         }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * and checked there (checksums, epoch, expected position, chain) before an event of it is shown: no user ever holds bytes
  * that can change.
  *
- * <p>A reader follows the published end position. Below it a frame must stand at each step; if it does not, that is
+ * <p>A reader follows the readable position. Below it a frame must stand at each step; if it does not, that is
  * damage, and never mistaken for the end of the log.
  *
  * <p><b>Threading:</b> One thread at a time: its consumer. Needs no close. <b>Allocation:</b> none in {@link #next}, except
@@ -131,7 +131,7 @@ public final class JournalReader {
     /**
      * Goes to the next event.
      *
-     * @return false if there is none below the end position
+     * @return false if there is none below the readable position
      * @throws CorruptLogException if what stands there is not what was written; the reader stays before it
      */
     public boolean next() {
@@ -163,7 +163,7 @@ public final class JournalReader {
 
     /** Loads the next frame with events at or above the target. */
     private boolean loadNext() {
-        while (nextFrame < journal.endPosition()) {
+        while (nextFrame < journal.readablePosition()) {
             if (offset >= segment.endOffset()) {
                 enter(segmentBehind());
                 continue;

@@ -63,6 +63,11 @@ final class MemorySegmentStore implements SegmentStore {
     }
 
     @Override
+    public void force(SegmentWriter active, long basePosition, long endOffset, long forcedPosition) {
+        // nothing survives the process
+    }
+
+    @Override
     public long durablePosition() {
         return endPosition;
     }

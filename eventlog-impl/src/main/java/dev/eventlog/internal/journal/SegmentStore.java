@@ -47,6 +47,15 @@ interface SegmentStore extends AutoCloseable {
      */
     void force(long endPosition) throws IOException;
 
+    /**
+     * The same on the calling thread, for the segment that is being written, whose last frame below the position ends at
+     * the offset. One thread at a time. An interrupt does no harm.
+     *
+     * @param basePosition of the segment
+     * @throws IOException if the disk reports an error: what is on it is then unknown
+     */
+    void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException;
+
     /** Everything below survives a power cut. */
     long durablePosition();
 

@@ -91,7 +91,7 @@ final class LocalEventLog implements EventLog {
         Objects.requireNonNull(codec, "codec");
         Names.check("source", source);
         requireOpen();
-        return new LocalProducer<>(journal, frames, source, codec);
+        return new LocalProducer<>(journal, frames, source, codec, false);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.eventlog.internal.log;
 
 import dev.eventlog.Codec;
+import dev.eventlog.Durability;
 import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
 import dev.eventlog.internal.frame.FrameBuilder;
@@ -8,6 +9,7 @@ import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.journal.Journal;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,7 @@ final class LocalProducer<T> implements Producer<T> {
     private final FramePool frames;
     private final Codec<T> codec;
     private final String source;
+    private final boolean durable;
     // the source's number, 0 before the first append; any thread may write the same
     private int sourceNumber;
     // the schema seen last; immutable, so a race shows an older one at worst
@@ -28,8 +31,9 @@ final class LocalProducer<T> implements Producer<T> {
 
     private record Numbered(Codec.Schema schema, int number) {}
 
-    LocalProducer(Journal journal, FramePool frames, String source, Codec<T> codec) {
+    LocalProducer(Journal journal, FramePool frames, String source, Codec<T> codec, boolean durable) {
         this.journal = journal;
+        this.durable = durable;
         this.frames = frames;
         this.source = source;
         this.codec = codec;
@@ -49,7 +53,7 @@ final class LocalProducer<T> implements Producer<T> {
             frame.begin(FrameDescriptor.KIND_DATA);
             frame.add(codec, data, key, schema, sourceNumber());
             frame.finish();
-            return journal.append(frame);
+            return journal.append(frame, durable);
         } finally {
             frames.give(frame);
         }
@@ -64,7 +68,7 @@ final class LocalProducer<T> implements Producer<T> {
             frame.begin(FrameDescriptor.KIND_DATA);
             frame.add(codec, event, schema, sourceNumber());
             frame.finish();
-            return journal.append(frame);
+            return journal.append(frame, durable);
         } finally {
             frames.give(frame);
         }
@@ -86,10 +90,36 @@ final class LocalProducer<T> implements Producer<T> {
                 throw new IllegalArgumentException("events is empty; give at least one");
             }
             frame.finish();
-            return journal.append(frame) + count - 1;
+            return journal.append(frame, durable) + count - 1;
         } finally {
             frames.give(frame);
         }
+    }
+
+    @Override
+    public CompletableFuture<Long> appendAsync(NewEvent<? extends T> event) {
+        Objects.requireNonNull(event, "event");
+        int schema = schemaNumber(event.data());
+        FrameBuilder frame = frames.take();
+        try {
+            frame.begin(FrameDescriptor.KIND_DATA);
+            frame.add(codec, event, schema, sourceNumber());
+            return journal.appendAsync(frame, durable);
+        } finally {
+            frames.give(frame);
+        }
+    }
+
+    @Override
+    public void flush() {
+        journal.flush();
+    }
+
+    @Override
+    public Producer<T> withDurability(Durability atLeast) {
+        Objects.requireNonNull(atLeast, "atLeast");
+        boolean stronger = durable || atLeast == Durability.POWER_LOSS;
+        return stronger == durable ? this : new LocalProducer<>(journal, frames, source, codec, stronger);
     }
 
     private int schemaNumber(T data) {

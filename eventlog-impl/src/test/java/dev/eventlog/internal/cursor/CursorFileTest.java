@@ -49,7 +49,7 @@ class CursorFileTest {
             frame.add(codec, ByteBuffer.allocate(1), null, 1, 1);
         }
         frame.finish();
-        journal.append(frame);
+        journal.append(frame, false);
         cursors = Cursors.open(journal, HookedFileOps.quick(), io);
     }
 

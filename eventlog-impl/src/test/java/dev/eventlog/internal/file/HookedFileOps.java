@@ -152,6 +152,14 @@ public final class HookedFileOps implements FileOps {
         }
 
         @Override
+        public void force(MappedByteBuffer mapped, int offset, int length) throws IOException {
+            hook.before(Op.FORCE, file.path());
+            if (forcing) {
+                file.force(mapped, offset, length);
+            }
+        }
+
+        @Override
         public void truncate(long length) throws IOException {
             hook.before(Op.TRUNCATE, file.path());
             file.truncate(length);
@@ -197,6 +205,11 @@ public final class HookedFileOps implements FileOps {
 
         @Override
         public void force() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void force(MappedByteBuffer mapped, int offset, int length) {
             throw new UnsupportedOperationException();
         }
 

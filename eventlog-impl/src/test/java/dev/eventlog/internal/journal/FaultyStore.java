@@ -75,6 +75,11 @@ final class FaultyStore implements SegmentStore {
     }
 
     @Override
+    public void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException {
+        store.force(active, basePosition, endOffset, endPosition);
+    }
+
+    @Override
     public long durablePosition() {
         return onForce == null ? store.durablePosition() : 0;
     }

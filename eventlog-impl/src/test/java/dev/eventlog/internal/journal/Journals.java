@@ -76,7 +76,7 @@ final class Journals {
 
     /** Appends one event with a payload of a length. */
     static long append(Journal journal, int length) {
-        return journal.append(frame(journal, 1, length));
+        return journal.append(frame(journal, 1, length), false);
     }
 
     /** Reads from a position to the end and returns the number of events. */

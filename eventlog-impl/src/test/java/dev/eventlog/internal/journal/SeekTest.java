@@ -49,7 +49,7 @@ class SeekTest {
         for (int i = 0; i < frames; i++) {
             clock.nanos += random.nextLong(1, 10 * SECOND);
             int events = random.nextInt(1, 21);
-            journal.append(Journals.frame(journal, events, random.nextInt(1500)));
+            journal.append(Journals.frame(journal, events, random.nextInt(1500)), false);
             for (int e = 0; e < events; e++) {
                 times.add(clock.nanos);
             }
@@ -125,7 +125,7 @@ class SeekTest {
 
     @Test
     void readersThatSeekToAndFroInOneFrameFindEachEvent() {
-        journal.append(Journals.frame(journal, 50, 100));
+        journal.append(Journals.frame(journal, 50, 100), false);
         JournalReader reader = journal.newReader();
         for (int i = 0; i < 500; i++) {
             int position = random.nextInt(51);
