@@ -66,6 +66,10 @@ final class FileCursors extends Cursors {
         return file(root, name);
     }
 
+    private ParkedFile parkedFile(String name) {
+        return new ParkedFile(name, journal, files, io);
+    }
+
     boolean isClosed() {
         return closed;
     }
@@ -96,6 +100,8 @@ final class FileCursors extends Cursors {
             throw new IllegalStateException(
                     "log has " + MAX_CONSUMERS + " consumers already: name=" + name + "; forget some");
         }
+        // before the checkpoint: who dies in between leaves an empty list, which nobody misses
+        parkedFile(name).create();
         ByteBuffer bytes = newFile();
         var slots = new CursorSlots(bytes);
         for (int i = 0; i < CursorDescriptor.SLOTS; i++) {
@@ -239,10 +245,12 @@ final class FileCursors extends Cursors {
                     return false;
                 }
                 parked.remove(name);
-                files.delete(parkedFile(root, name));
+                ParkedFile list = parkedFile(name);
+                // who dies here leaves a consumer without parked events, not one whose list is lost
+                list.clear();
                 files.delete(file(name));
                 files.forceDirectory(directory);
-                files.forceDirectory(root.resolve("parked"));
+                list.delete();
                 return true;
             });
         } catch (IOException e) {
@@ -252,8 +260,9 @@ final class FileCursors extends Cursors {
 
     @Override
     public ParkedList parked(String name) {
-        return parked.computeIfAbsent(
-                name, unused -> new ParkedList(new ParkedFile(parkedFile(root, name), journal.id(), files, io)));
+        ParkedList list = parked.computeIfAbsent(name, unused -> new ParkedList(parkedFile(name)));
+        list.load();
+        return list;
     }
 
     @Override
