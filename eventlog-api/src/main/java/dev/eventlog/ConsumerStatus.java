@@ -9,13 +9,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the consumer's name; {@code (unnamed)} if it has none
  * @param state see {@link State}
- * @param checkpoint position of the first event that is not committed
+ * @param checkpoint position of the first event that is not committed; that of the first event kept if it is damaged
  * @param lag how many events are appended and not committed, those included that a query would leave out
  * @param lagBytes how many bytes of the log these events take, exact to 64 KiB
  * @param lagAge how long ago the oldest of them was appended; zero if there is none
- * @param parked how many events are parked
+ * @param parked how many events are parked; -1 if their list cannot be read
  * @param owner who has it open: the thread that opened it, and since when; null if closed
- * @param failure why it is {@link State#FAILED}, else null
+ * @param failure why it is {@link State#FAILED}, or why an open consumer's list of parked events cannot be read; else null
  */
 public record ConsumerStatus(
         String name,
@@ -44,7 +44,10 @@ public record ConsumerStatus(
         PAUSED,
         /** At the end that {@link ConsumerConfig.Builder#stopAtEnd()} or a bounded query gave it. */
         DONE,
-        /** A subscription that stopped; {@link ConsumerStatus#failure()} tells why. */
+        /**
+         * A subscription that stopped, or a closed consumer whose checkpoint or list of parked events cannot be read;
+         * {@link ConsumerStatus#failure()} tells why.
+         */
         FAILED
     }
 }

@@ -106,7 +106,7 @@ public interface EventLog extends AutoCloseable {
      * Starts handing each event to a handler on a thread of its own, from the named consumer's checkpoint on.
      *
      * @throws LockedException if the name is open already, as a consumer or a subscription
-     * @throws CorruptLogException if the checkpoint is damaged or points beyond the end of the log
+     * @throws CorruptLogException if the checkpoint or the list of parked events is damaged or beyond the end of the log
      * @throws IllegalArgumentException if the name is not allowed
      */
     default <T> Subscription subscribe(String name, Codec<T> codec, EventHandler<? super T> handler) {
@@ -117,7 +117,7 @@ public interface EventLog extends AutoCloseable {
      * Starts handing each event to a handler as configured.
      *
      * @throws LockedException if the name is open already, as a consumer or a subscription
-     * @throws CorruptLogException if the checkpoint is damaged or points beyond the end of the log
+     * @throws CorruptLogException if the checkpoint or the list of parked events is damaged or beyond the end of the log
      */
     <T> Subscription subscribe(ConsumerConfig config, Codec<T> codec, EventHandler<? super T> handler);
 
@@ -147,7 +147,10 @@ public interface EventLog extends AutoCloseable {
      */
     void force();
 
-    /** Status of all named consumers, open or closed, ordered by name. */
+    /**
+     * Status of all named consumers, open or closed, ordered by name. One whose checkpoint or list of parked events is
+     * damaged is among them, as {@link ConsumerStatus.State#FAILED}.
+     */
     List<ConsumerStatus> consumers();
 
     /**

@@ -16,7 +16,7 @@ import java.util.zip.CRC32C;
  * </pre>
  *
  * A commit writes the slot that is not the newest, its CRC32C (of bytes 32 to 167) last; the valid slot with the greatest
- * sequence holds. So whoever dies in a commit leaves the checkpoint before it. <i>epoch</i> is the writer's at the commit,
+ * sequence holds. Valid is a slot whose file header and CRC are right; see {@link CursorSlots}. So whoever dies in a commit leaves the checkpoint before it. <i>epoch</i> is the writer's at the commit,
  * <i>generation</i> counts seeks, <i>highest</i> is the greatest checkpoint ever; -1 stands for none.
  *
  * <p><b>Threading:</b> Thread-safe: without state.
@@ -62,7 +62,7 @@ final class CursorDescriptor {
         return (int) crc.getValue();
     }
 
-    /** Whether a slot's checksum is right. */
+    /** Whether a slot's checksum is right, of what is behind its file header. */
     static boolean isValid(ByteBuffer slot) {
         return slot.getInt(CRC_OFFSET) == crc(slot, new CRC32C()) && slot.getLong(SEQUENCE_OFFSET) > 0;
     }

@@ -1,14 +1,17 @@
 package dev.eventlog.internal.cursor;
 
 import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.EventLogException;
 import dev.eventlog.error.LockedException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Names;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +34,16 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
 
     /** An open cursor and who opened it. */
     private record Owned(String owner, @Nullable Cursor cursor) {}
+
+    /**
+     * What is kept of a consumer.
+     *
+     * @param name its name, or that of its file where the name is lost
+     * @param checkpoint {@link Cursor#NONE} if it has none, or it cannot be read
+     * @param damage why the checkpoint cannot be read; null if it can
+     */
+    public record Stored(
+            String name, long checkpoint, @Nullable EventLogException damage) {}
 
     /** The cursors of a journal: beside it on disk, or in memory. */
     public static Cursors open(Journal journal, FileOps files, IoThread io) {
@@ -72,10 +85,28 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
         return present == null ? null : present.owner();
     }
 
-    /** The checkpoint of a consumer, open or not; {@link Cursor#NONE} if it has none. */
-    public long checkpoint(String name) {
-        Owned present = owned.get(name);
-        return present != null && present.cursor() != null ? present.cursor().checkpoint() : stored(name);
+    /** What is kept of a consumer, open or not. */
+    public Stored stored(String name) {
+        Stored open = open(owned.get(name));
+        return open != null ? open : read(name);
+    }
+
+    /** What is kept of each consumer, ordered by name; damaged ones too. */
+    public List<Stored> all() {
+        return list().stream()
+                .map(each -> Objects.requireNonNullElse(open(owned.get(each.name())), each))
+                .sorted(Comparator.comparing(Stored::name))
+                .toList();
+    }
+
+    private static @Nullable Stored open(@Nullable Owned present) {
+        Cursor cursor = present == null ? null : present.cursor();
+        return cursor == null ? null : new Stored(cursor.name(), cursor.checkpoint(), null);
+    }
+
+    /** Names of all consumers that have a cursor, ordered. */
+    public List<String> names() {
+        return all().stream().map(Stored::name).toList();
     }
 
     /**
@@ -100,10 +131,14 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
         }
     }
 
-    /** Names of all consumers that have a cursor, ordered. */
-    public abstract List<String> names();
+    /** Whether a consumer has a cursor. */
+    public abstract boolean has(String name);
 
-    /** The list of a consumer's parked events; the same one for all who ask while it is in use. */
+    /**
+     * The list of a consumer's parked events; the same one for all who ask while it is in use.
+     *
+     * @throws CorruptLogException if it is damaged or lost, or ahead of the log
+     */
     public abstract ParkedList parked(String name);
 
     /** Makes the checkpoints survive a power cut as they are now. */
@@ -112,7 +147,11 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
     /** Loads or creates a cursor whose name is owned. */
     abstract Cursor load(String name, Runnable onClose);
 
-    abstract long stored(String name);
+    /** What is kept of a consumer that is not open. */
+    abstract Stored read(String name);
+
+    /** What is kept of each consumer. */
+    abstract List<Stored> list();
 
     abstract boolean delete(String name);
 

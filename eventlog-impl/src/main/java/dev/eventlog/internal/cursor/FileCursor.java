@@ -1,12 +1,10 @@
 package dev.eventlog.internal.cursor;
 
-import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.LogClosedException;
-import dev.eventlog.internal.file.FileHeader;
+import dev.eventlog.internal.journal.Journal;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
-import java.util.UUID;
 import java.util.zip.CRC32C;
 
 /**
@@ -19,8 +17,8 @@ final class FileCursor implements Cursor {
     private final FileCursors cursors;
     private final String name;
     private final MappedByteBuffer mapped;
-    private final ByteBuffer[] slots;
-    private final int writerEpoch;
+    private final CursorSlots slots;
+    private final Journal journal;
     private final Runnable onClose;
     private final CRC32C crc = new CRC32C();
 
@@ -30,49 +28,32 @@ final class FileCursor implements Cursor {
     private volatile boolean dirty;
     private volatile boolean closed;
     private int newest;
+    // the slot that the next commit writes cannot be read, its header perhaps neither
+    private boolean otherDamaged;
     private int epoch;
     private long sequence;
     private int generation;
 
-    FileCursor(FileCursors cursors, String name, MappedByteBuffer mapped, int writerEpoch, Runnable onClose) {
+    FileCursor(FileCursors cursors, String name, MappedByteBuffer mapped, Journal journal, Runnable onClose) {
         this.cursors = cursors;
         this.name = name;
         this.mapped = mapped;
-        this.writerEpoch = writerEpoch;
+        this.journal = journal;
         this.onClose = onClose;
-        slots = new ByteBuffer[] {FileCursors.slot(mapped, 0), FileCursors.slot(mapped, 1)};
+        slots = new CursorSlots(mapped);
     }
 
-    /** Takes what the newest valid slot says. */
-    void load(UUID logId, Path file) {
-        newest = FileCursors.newest(slots);
-        if (newest < 0) {
-            throw new CorruptLogException(
-                    "checkpoint is damaged in both slots: file=" + file + " offset=" + FileHeader.LENGTH
-                            + "; restore the file, or forget consumer " + name
-                            + " and open it at a place of your choice",
-                    file,
-                    FileHeader.LENGTH,
-                    -1,
-                    -1,
-                    null);
-        }
-        ByteBuffer slot = slots[newest];
-        FileHeader.check(slot, slot.capacity(), CursorDescriptor.MAGIC, file, logId);
-        if (!CursorDescriptor.name(slot).equals(name)) {
-            throw new CorruptLogException(
-                    "checkpoint is of another consumer: file=" + file + " offset=" + CursorDescriptor.NAME_OFFSET,
-                    file,
-                    CursorDescriptor.NAME_OFFSET,
-                    -1,
-                    -1,
-                    null);
-        }
+    /** Takes what the newest valid slot says; returns whether the other one is damaged. */
+    boolean load(Path file) {
+        newest = slots.newest(name, journal.id(), file);
+        otherDamaged = slots.isDamaged(1 - newest, journal.id(), file);
+        ByteBuffer slot = slots.slot(newest);
         sequence = slot.getLong(CursorDescriptor.SEQUENCE_OFFSET);
         checkpoint = slot.getLong(CursorDescriptor.CHECKPOINT_OFFSET);
         highest = slot.getLong(CursorDescriptor.HIGHEST_OFFSET);
         epoch = slot.getInt(CursorDescriptor.EPOCH_OFFSET);
         generation = slot.getInt(CursorDescriptor.GENERATION_OFFSET);
+        return otherDamaged;
     }
 
     @Override
@@ -110,7 +91,12 @@ final class FileCursor implements Cursor {
 
     private void write(long newCheckpoint, long newHighest, boolean moved) {
         int target = 1 - newest;
-        ByteBuffer slot = slots[target];
+        ByteBuffer slot = slots.slot(target);
+        int writerEpoch = journal.epoch();
+        if (otherDamaged) {
+            slots.prepare(target, name, journal.id());
+            otherDamaged = false;
+        }
         slot.putLong(CursorDescriptor.SEQUENCE_OFFSET, sequence + 1);
         slot.putLong(CursorDescriptor.CHECKPOINT_OFFSET, newCheckpoint);
         slot.putLong(CursorDescriptor.HIGHEST_OFFSET, newHighest);

@@ -5,7 +5,6 @@ import dev.eventlog.error.EventLogException;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
 import dev.eventlog.error.StorageFullException;
-import dev.eventlog.internal.file.FileHeader;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.journal.Journal;
@@ -21,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
+import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,11 +33,10 @@ final class FileCursors extends Cursors {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(FileCursors.class);
     private static final String SUFFIX = ".cursor";
-    private static final String PARKED_SUFFIX = ".parked";
 
     private final Journal journal;
+    private final Path root;
     private final Path directory;
-    private final Path parkedDirectory;
     private final FileOps files;
     private final IoThread io;
     private final Map<String, FileCursor> open = new ConcurrentHashMap<>();
@@ -47,20 +45,29 @@ final class FileCursors extends Cursors {
 
     FileCursors(Journal journal, FileOps files, IoThread io) {
         super(journal.clock());
-        Path root = Objects.requireNonNull(journal.directory());
         this.journal = journal;
+        this.root = Objects.requireNonNull(journal.directory());
         this.directory = root.resolve("cursors");
-        this.parkedDirectory = root.resolve("parked");
         this.files = files;
         this.io = io;
     }
 
-    private Path file(String name) {
-        return directory.resolve(Names.fileName(name) + SUFFIX);
+    /** The file of a consumer's checkpoint. */
+    static Path file(Path root, String name) {
+        return root.resolve("cursors").resolve(Names.fileName(name) + SUFFIX);
     }
 
-    private Path parkedFile(String name) {
-        return parkedDirectory.resolve(Names.fileName(name) + PARKED_SUFFIX);
+    /** The file of a consumer's parked events. */
+    static Path parkedFile(Path root, String name) {
+        return root.resolve("parked").resolve(Names.fileName(name) + ".parked");
+    }
+
+    private Path file(String name) {
+        return file(root, name);
+    }
+
+    private ParkedFile parkedFile(String name) {
+        return new ParkedFile(name, journal, files, io);
     }
 
     boolean isClosed() {
@@ -78,7 +85,7 @@ final class FileCursors extends Cursors {
                 if (files.attributes(file) == null) {
                     create(file, name);
                 }
-                return new FileCursor(this, name, map(file), journal.epoch(), onClose);
+                return new FileCursor(this, name, map(file, name), journal, onClose);
             });
             check(cursor);
             open.put(name, cursor);
@@ -93,39 +100,56 @@ final class FileCursors extends Cursors {
             throw new IllegalStateException(
                     "log has " + MAX_CONSUMERS + " consumers already: name=" + name + "; forget some");
         }
-        ByteBuffer bytes = ByteBuffer.allocateDirect(CursorDescriptor.LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+        // before the checkpoint: who dies in between leaves an empty list, which nobody misses
+        parkedFile(name).create();
+        ByteBuffer bytes = newFile();
+        var slots = new CursorSlots(bytes);
         for (int i = 0; i < CursorDescriptor.SLOTS; i++) {
-            ByteBuffer slot = slot(bytes, i);
-            FileHeader.write(slot, CursorDescriptor.MAGIC, journal.id());
-            CursorDescriptor.putName(slot, name);
+            slots.prepare(i, name, journal.id());
+            ByteBuffer slot = slots.slot(i);
             slot.putLong(CursorDescriptor.SEQUENCE_OFFSET, i + 1L);
             slot.putLong(CursorDescriptor.CHECKPOINT_OFFSET, Cursor.NONE);
             slot.putLong(CursorDescriptor.HIGHEST_OFFSET, Cursor.NONE);
             slot.putInt(CursorDescriptor.EPOCH_OFFSET, journal.epoch());
-            slot.putInt(CursorDescriptor.CRC_OFFSET, CursorDescriptor.crc(slot, new java.util.zip.CRC32C()));
+            slot.putInt(CursorDescriptor.CRC_OFFSET, CursorDescriptor.crc(slot, new CRC32C()));
         }
         files.replace(file, bytes);
     }
 
-    static ByteBuffer slot(ByteBuffer bytes, int number) {
-        return bytes.slice(number * CursorDescriptor.SLOT_LENGTH, CursorDescriptor.SLOT_LENGTH)
-                .order(ByteOrder.LITTLE_ENDIAN);
+    private static ByteBuffer newFile() {
+        return ByteBuffer.allocate(CursorDescriptor.LENGTH).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    private MappedByteBuffer map(Path file) throws IOException {
+    private MappedByteBuffer map(Path file, String name) throws IOException {
         try (FileOps.OpenFile source = files.open(file, FileOps.Mode.WRITE)) {
-            if (source.length() != CursorDescriptor.LENGTH) {
-                throw damaged(file, "file has " + source.length() + " bytes instead of " + CursorDescriptor.LENGTH);
-            }
+            requireLength(source, file, name);
             return source.map(true, CursorDescriptor.LENGTH);
+        }
+    }
+
+    private static void requireLength(FileOps.OpenFile source, Path file, String name) throws IOException {
+        if (source.length() != CursorDescriptor.LENGTH) {
+            throw CursorSlots.damaged(
+                    "file has " + source.length() + " bytes instead of " + CursorDescriptor.LENGTH,
+                    name,
+                    file,
+                    0,
+                    null);
         }
     }
 
     /** A checkpoint must lie in what its epoch left; where a power cut took events, or a copy was made before them, it is set back. */
     private void check(FileCursor cursor) {
         Path file = file(cursor.name());
-        cursor.load(journal.id(), file);
+        boolean otherDamaged = cursor.load(file);
         long checkpoint = cursor.checkpoint();
+        if (otherDamaged) {
+            LOGGER.warn(
+                    "one slot of a checkpoint is damaged, or its commit was cut short; the other one holds: consumer={} checkpoint={} file={}",
+                    cursor.name(),
+                    checkpoint,
+                    file);
+        }
         if (checkpoint == Cursor.NONE) {
             return;
         }
@@ -146,7 +170,7 @@ final class FileCursors extends Cursors {
                 "checkpoint is ahead of the log: consumer=" + cursor.name() + " checkpoint=" + checkpoint
                         + " endPosition="
                         + journal.endPosition() + " file=" + file
-                        + "; the log was probably restored from an older backup. Restore the newer one, or forget the"
+                        + " offset=0; the log was probably restored from an older backup. Restore the newer one, or forget the"
                         + " consumer and open it at a place of your choice",
                 file,
                 0,
@@ -155,82 +179,61 @@ final class FileCursors extends Cursors {
                 null);
     }
 
-    private static CorruptLogException damaged(Path file, String what) {
-        return new CorruptLogException(
-                "checkpoint is damaged, " + what + ": file=" + file
-                        + " offset=0; restore the file, or forget the consumer and open it at a place of your choice",
-                file,
-                0,
-                -1,
-                -1,
-                null);
-    }
-
-    /** The newest valid slot's number; -1 if none is valid. */
-    static int newest(ByteBuffer[] slots) {
-        int newest = -1;
-        for (int i = 0; i < slots.length; i++) {
-            if (CursorDescriptor.isValid(slots[i])
-                    && (newest < 0
-                            || slots[i].getLong(CursorDescriptor.SEQUENCE_OFFSET)
-                                    > slots[newest].getLong(CursorDescriptor.SEQUENCE_OFFSET))) {
-                newest = i;
-            }
-        }
-        return newest;
-    }
-
     void released(FileCursor cursor) {
         open.remove(cursor.name(), cursor);
     }
 
     @Override
-    public List<String> names() {
+    List<Stored> list() {
         try {
             return io.call(() -> {
-                var names = new ArrayList<String>();
+                var all = new ArrayList<Stored>();
                 for (String fileName : files.list(directory)) {
-                    String name = fileName.endsWith(SUFFIX) ? storedName(directory.resolve(fileName)) : null;
-                    if (name != null) {
-                        names.add(name);
+                    if (fileName.endsWith(SUFFIX)) {
+                        all.add(readFile(fileName.substring(0, fileName.length() - SUFFIX.length())));
                     }
                 }
-                names.sort(null);
-                return names;
+                return all;
             });
         } catch (IOException e) {
             throw failed("listing consumers", directory, e);
         }
     }
 
-    /** The name in a cursor's file; null if the file is damaged: who opens that consumer is told. */
-    private @Nullable String storedName(Path file) throws IOException {
-        ByteBuffer[] slots = readSlots(file);
-        int newest = newest(slots);
-        return newest < 0 ? null : CursorDescriptor.name(slots[newest]);
-    }
-
-    private ByteBuffer[] readSlots(Path file) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(CursorDescriptor.LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+    /** What the file with a name says, or why it says nothing. On the I/O thread. */
+    private Stored readFile(String stem) {
+        Path file = directory.resolve(stem + SUFFIX);
+        ByteBuffer bytes = newFile();
+        var slots = new CursorSlots(bytes);
+        String name = slots.name(stem);
         try (FileOps.OpenFile source = files.open(file, FileOps.Mode.READ)) {
             source.read(bytes, 0);
+            name = slots.name(stem);
+            requireLength(source, file, name);
+            ByteBuffer newest = slots.slot(slots.newest(name, journal.id(), file));
+            return new Stored(name, newest.getLong(CursorDescriptor.CHECKPOINT_OFFSET), null);
+        } catch (EventLogException damaged) {
+            return new Stored(name, Cursor.NONE, damaged);
+        } catch (IOException e) {
+            return new Stored(name, Cursor.NONE, failed("reading the checkpoint of consumer " + name, file, e));
         }
-        return new ByteBuffer[] {slot(bytes, 0), slot(bytes, 1)};
     }
 
     @Override
-    long stored(String name) {
+    Stored read(String name) {
         try {
-            return io.call(() -> {
-                if (files.attributes(file(name)) == null) {
-                    return Cursor.NONE;
-                }
-                ByteBuffer[] slots = readSlots(file(name));
-                int newest = newest(slots);
-                return newest < 0 ? Cursor.NONE : slots[newest].getLong(CursorDescriptor.CHECKPOINT_OFFSET);
-            });
+            return io.call(() -> has(name) ? readFile(Names.fileName(name)) : new Stored(name, Cursor.NONE, null));
         } catch (IOException e) {
             throw failed("reading the checkpoint of consumer " + name, file(name), e);
+        }
+    }
+
+    @Override
+    public boolean has(String name) {
+        try {
+            return io.call(() -> files.attributes(file(name)) != null);
+        } catch (IOException e) {
+            throw failed("looking for the checkpoint of consumer " + name, file(name), e);
         }
     }
 
@@ -238,13 +241,17 @@ final class FileCursors extends Cursors {
     boolean delete(String name) {
         try {
             return io.call(() -> {
+                if (!has(name)) {
+                    return false;
+                }
                 parked.remove(name);
-                boolean present = files.attributes(file(name)) != null;
-                files.delete(parkedFile(name));
+                ParkedFile list = parkedFile(name);
+                // who dies here leaves a consumer without parked events, not one whose list is lost
+                list.clear();
                 files.delete(file(name));
                 files.forceDirectory(directory);
-                files.forceDirectory(parkedDirectory);
-                return present;
+                list.delete();
+                return true;
             });
         } catch (IOException e) {
             throw failed("forgetting consumer " + name, file(name), e);
@@ -253,8 +260,9 @@ final class FileCursors extends Cursors {
 
     @Override
     public ParkedList parked(String name) {
-        return parked.computeIfAbsent(
-                name, unused -> new ParkedList(new ParkedFile(parkedFile(name), journal.id(), files, io)));
+        ParkedList list = parked.computeIfAbsent(name, unused -> new ParkedList(parkedFile(name)));
+        list.load();
+        return list;
     }
 
     @Override

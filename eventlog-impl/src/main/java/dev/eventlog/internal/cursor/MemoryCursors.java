@@ -4,7 +4,6 @@ import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.support.Clock;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Cursors of a log in memory: they last as long as it. <b>Threading:</b> Thread-safe. */
@@ -27,8 +26,13 @@ final class MemoryCursors extends Cursors {
     }
 
     @Override
-    public List<String> names() {
-        return List.copyOf(new TreeMap<>(cursors).keySet());
+    List<Stored> list() {
+        return cursors.keySet().stream().map(this::read).toList();
+    }
+
+    @Override
+    public boolean has(String name) {
+        return cursors.containsKey(name);
     }
 
     @Override
@@ -37,9 +41,9 @@ final class MemoryCursors extends Cursors {
     }
 
     @Override
-    long stored(String name) {
+    Stored read(String name) {
         Kept kept = cursors.get(name);
-        return kept == null ? Cursor.NONE : kept.checkpoint;
+        return new Stored(name, kept == null ? Cursor.NONE : kept.checkpoint, null);
     }
 
     @Override

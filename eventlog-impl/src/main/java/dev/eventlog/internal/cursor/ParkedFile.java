@@ -1,61 +1,80 @@
 package dev.eventlog.internal.cursor;
 
 import dev.eventlog.error.CorruptLogException;
-import dev.eventlog.internal.file.FileHeader;
+import dev.eventlog.internal.cursor.ParkedDescriptor.Entry;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.journal.Journal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.Collection;
-import java.util.NavigableSet;
-import java.util.TreeSet;
-import java.util.UUID;
-import java.util.zip.CRC32C;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A file of {@code parked/}: records behind a file header "EVLGPARK", each of 32 bytes, little-endian, appended and
- * forced one by one.
+ * A file of {@code parked/}, laid out as {@link ParkedDescriptor} says. Each change replaces it as a whole and is forced,
+ * so whoever dies on the way leaves the list before or after the change, and anything else is damage. It is made before
+ * the consumer's checkpoint and goes after it, so where there is a checkpoint and no list, the list was lost.
  *
- * <pre>
- *   0       4   6   8               16      20      24              32
- *   +-------+---+---+---------------+-------+-------+---------------+
- *   | CRC   |knd| 0 | position      |attempt| 0     | 0             |     kind 1: parked, kind 2: taken off
- *   +-------+---+---+---------------+-------+-------+---------------+     CRC32C of bytes 4 to 31
- * </pre>
- *
- * Damaged records at the end were never acknowledged, and are overwritten; one before a valid one is damage.
+ * <p>A parked event must lie in what the epoch left that parked it; where a power cut took it, or a copy of the log was
+ * made before it, it leaves the list: its position may be another event's.
  *
  * <p><b>Threading:</b> One thread at a time: the list that owns it.
  */
 final class ParkedFile {
 
-    private static final String MAGIC = "EVLGPARK";
-    private static final int RECORD_LENGTH = 32;
-    private static final int KIND_OFFSET = 4;
-    private static final int POSITION_OFFSET = 8;
-    private static final int ATTEMPTS_OFFSET = 16;
-    private static final int PARKED = 1;
-    private static final int RELEASED = 2;
-    private static final int COMPACTED_LENGTH = 4 << 20;
-    private static final int MAX_LENGTH = 64 << 20;
+    private static final Logger LOGGER = LoggerFactory.getLogger(ParkedFile.class);
 
+    private final String name;
     private final Path path;
-    private final UUID logId;
+    private final Path checkpoint;
+    private final Journal journal;
     private final FileOps files;
     private final IoThread io;
-    private long length;
 
-    ParkedFile(Path path, UUID logId, FileOps files, IoThread io) {
-        this.path = path;
-        this.logId = logId;
+    ParkedFile(String name, Journal journal, FileOps files, IoThread io) {
+        Path root = Objects.requireNonNull(journal.directory());
+        this.name = name;
+        this.path = FileCursors.parkedFile(root, name);
+        this.checkpoint = FileCursors.file(root, name);
+        this.journal = journal;
         this.files = files;
         this.io = io;
     }
 
-    /** Reads the list. */
-    NavigableSet<Long> load() {
+    /** The epoch that events are parked in now. */
+    int epoch() {
+        return journal.epoch();
+    }
+
+    /** Makes an empty list if there is none. On the I/O thread. */
+    void create() throws IOException {
+        if (files.attributes(path) == null) {
+            clear();
+        }
+    }
+
+    /** Makes the list empty, whatever it is. On the I/O thread. */
+    void clear() throws IOException {
+        files.replace(path, ParkedDescriptor.write(name, journal.id(), new TreeMap<>()));
+    }
+
+    /** Deletes the file. On the I/O thread. */
+    void delete() throws IOException {
+        files.delete(path);
+        files.forceDirectory(Objects.requireNonNull(path.getParent()));
+    }
+
+    /**
+     * Reads the list.
+     *
+     * @throws CorruptLogException if it is damaged or lost
+     */
+    NavigableMap<Long, Entry> load() {
         try {
             return io.call(this::read);
         } catch (IOException e) {
@@ -63,155 +82,63 @@ final class ParkedFile {
         }
     }
 
-    private NavigableSet<Long> read() throws IOException {
-        var positions = new TreeSet<Long>();
+    private NavigableMap<Long, Entry> read() throws IOException {
         FileOps.Attributes attributes = files.attributes(path);
         if (attributes == null) {
-            return positions;
+            if (files.attributes(checkpoint) == null) {
+                return new TreeMap<>();
+            }
+            throw ParkedDescriptor.failure("missing", name, path, 0);
         }
-        ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(MAX_LENGTH, attributes.length()))
+        ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(ParkedDescriptor.MAX_LENGTH, attributes.length()))
                 .order(ByteOrder.LITTLE_ENDIAN);
-        int read;
         try (FileOps.OpenFile file = files.open(path, FileOps.Mode.READ)) {
-            read = file.read(bytes, 0);
+            file.read(bytes, 0);
         }
-        if (read <= FileHeader.LENGTH) {
-            // whoever created it died before the first record was forced
-            return positions;
+        NavigableMap<Long, Entry> entries = ParkedDescriptor.read(bytes, attributes.length(), name, journal.id(), path);
+        NavigableMap<Long, Entry> kept = kept(entries);
+        if (kept.size() < entries.size()) {
+            files.replace(path, ParkedDescriptor.write(name, journal.id(), kept));
         }
-        FileHeader.check(bytes, read, MAGIC, path, logId);
-        int at = FileHeader.LENGTH;
-        for (; read - at >= RECORD_LENGTH; at += RECORD_LENGTH) {
-            if (bytes.getInt(at) != crc(bytes, at)) {
-                if (hasRecordBehind(bytes, at, read)) {
-                    throw new CorruptLogException(
-                            "list of parked events is damaged: file=" + path + " offset=" + at
-                                    + "; restore the file, it was left untouched",
-                            path,
-                            at,
-                            -1,
-                            -1,
-                            null);
-                }
-                break;
-            }
-            long position = bytes.getLong(at + POSITION_OFFSET);
-            if (bytes.getShort(at + KIND_OFFSET) == PARKED) {
-                positions.add(position);
+        return kept;
+    }
+
+    private NavigableMap<Long, Entry> kept(NavigableMap<Long, Entry> entries) {
+        var kept = new TreeMap<Long, Entry>();
+        for (var each : entries.entrySet()) {
+            long position = each.getKey();
+            int epoch = each.getValue().epoch();
+            long end = journal.epochEnd(epoch);
+            if (end >= 0 && position < end && position < journal.endPosition()) {
+                kept.put(position, each.getValue());
+            } else if (end >= 0 && journal.isRestartedSince(epoch)) {
+                LOGGER.warn(
+                        "parked event leaves its list, a power cut or the copying of the log took it before it was durable: consumer={} position={} end={}",
+                        name,
+                        position,
+                        end);
             } else {
-                positions.remove(position);
+                throw new CorruptLogException(
+                        "list of parked events is ahead of the log: consumer=" + name + " position=" + position
+                                + " endPosition=" + journal.endPosition() + " file=" + path
+                                + " offset=0; the log was probably restored from an older backup. Restore the newer"
+                                + " one, or forget the consumer and open it at a place of your choice",
+                        path,
+                        0,
+                        position,
+                        journal.endPosition(),
+                        null);
             }
         }
-        length = at;
-        return positions;
+        return kept;
     }
 
-    private static boolean hasRecordBehind(ByteBuffer bytes, int damaged, int end) {
-        for (int at = damaged + RECORD_LENGTH; end - at >= RECORD_LENGTH; at += RECORD_LENGTH) {
-            if (bytes.getInt(at) == crc(bytes, at)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    void park(long position, int attempts) {
-        append("parking an event", record(PARKED, position, attempts));
-    }
-
-    /**
-     * Records positions as taken off. When none is left the file goes; when most of it is history it is made anew.
-     *
-     * @param left those that stay on the list
-     */
-    void release(Collection<Long> positions, Collection<Long> left) {
-        if (left.isEmpty()) {
-            delete();
-            return;
-        }
-        if (length > COMPACTED_LENGTH && length > 4L * RECORD_LENGTH * left.size()) {
-            compact(left);
-            return;
-        }
-        ByteBuffer records =
-                ByteBuffer.allocate(positions.size() * RECORD_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
-        for (long position : positions) {
-            records.put(record(RELEASED, position, 0));
-        }
-        append("taking parked events off their list", records.flip());
-    }
-
-    private void compact(Collection<Long> left) {
-        ByteBuffer bytes = ByteBuffer.allocate(FileHeader.LENGTH + left.size() * RECORD_LENGTH)
-                .order(ByteOrder.LITTLE_ENDIAN);
-        FileHeader.write(bytes, MAGIC, logId);
-        bytes.position(FileHeader.LENGTH);
-        for (long position : left) {
-            bytes.put(record(PARKED, position, 0));
-        }
+    /** Replaces the list, durably. */
+    void replace(NavigableMap<Long, Entry> entries) {
         try {
-            io.run(() -> {
-                files.replace(path, bytes);
-                length = bytes.capacity();
-            });
+            io.run(() -> files.replace(path, ParkedDescriptor.write(name, journal.id(), entries)));
         } catch (IOException e) {
-            throw FileCursors.failed("taking parked events off their list", path, e);
+            throw FileCursors.failed("writing the list of parked events", path, e);
         }
-    }
-
-    private void append(String what, ByteBuffer records) {
-        try {
-            io.run(() -> {
-                boolean created = length == 0;
-                try (FileOps.OpenFile file = files.open(path, FileOps.Mode.CREATE)) {
-                    if (created) {
-                        ByteBuffer header =
-                                ByteBuffer.allocate(FileHeader.LENGTH).order(ByteOrder.LITTLE_ENDIAN);
-                        FileHeader.write(header, MAGIC, logId);
-                        file.truncate(0);
-                        file.write(header, 0);
-                        length = FileHeader.LENGTH;
-                    }
-                    int count = records.remaining();
-                    file.write(records, length);
-                    file.force();
-                    length += count;
-                }
-                if (created && path.getParent() != null) {
-                    files.forceDirectory(path.getParent());
-                }
-            });
-        } catch (IOException e) {
-            throw FileCursors.failed(what, path, e);
-        }
-    }
-
-    private void delete() {
-        try {
-            io.run(() -> {
-                files.delete(path);
-                length = 0;
-                if (path.getParent() != null) {
-                    files.forceDirectory(path.getParent());
-                }
-            });
-        } catch (IOException e) {
-            throw FileCursors.failed("taking parked events off their list", path, e);
-        }
-    }
-
-    private static ByteBuffer record(int kind, long position, int attempts) {
-        ByteBuffer record = ByteBuffer.allocate(RECORD_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
-        record.putShort(KIND_OFFSET, (short) kind);
-        record.putLong(POSITION_OFFSET, position);
-        record.putInt(ATTEMPTS_OFFSET, attempts);
-        record.putInt(0, crc(record, 0));
-        return record;
-    }
-
-    private static int crc(ByteBuffer bytes, int at) {
-        var crc = new CRC32C();
-        crc.update(bytes.duplicate().limit(at + RECORD_LENGTH).position(at + KIND_OFFSET));
-        return (int) crc.getValue();
     }
 }

@@ -1,14 +1,15 @@
 package dev.eventlog.internal.cursor;
 
+import dev.eventlog.internal.cursor.ParkedDescriptor.Entry;
 import java.util.Collection;
-import java.util.NavigableSet;
-import java.util.TreeSet;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The positions of the events that a subscription parked and nobody took off the list yet. The events themselves stay in
  * the log. On disk each change is forced before the call returns, so that the checkpoint never passes an event that is
- * neither handled nor on the list.
+ * neither handled nor on the list; it writes the whole list, 160 KiB at most.
  *
  * <p><b>Threading:</b> Thread-safe.
  */
@@ -19,7 +20,7 @@ public final class ParkedList {
 
     private final @Nullable ParkedFile file;
     // guarded by this
-    private @Nullable NavigableSet<Long> positions;
+    private @Nullable NavigableMap<Long, Entry> entries;
     // written under this, read by any thread; published by volatile
     private volatile int version;
 
@@ -27,11 +28,12 @@ public final class ParkedList {
         this.file = file;
     }
 
-    private NavigableSet<Long> loaded() {
-        NavigableSet<Long> known = positions;
+    /** Reads the list, if that was not done before. */
+    synchronized NavigableMap<Long, Entry> load() {
+        NavigableMap<Long, Entry> known = entries;
         if (known == null) {
-            known = file == null ? new TreeSet<>() : file.load();
-            positions = known;
+            known = file == null ? new TreeMap<>() : file.load();
+            entries = known;
         }
         return known;
     }
@@ -43,31 +45,41 @@ public final class ParkedList {
      * @throws IllegalStateException if the list is full
      */
     public synchronized int park(long position, int attempts) {
-        NavigableSet<Long> known = loaded();
-        if (known.contains(position)) {
+        NavigableMap<Long, Entry> known = load();
+        if (known.containsKey(position)) {
             return version;
         }
         if (known.size() >= MAX_EVENTS) {
             throw new IllegalStateException("list of parked events is full: count=" + known.size() + " position="
                     + position + "; read it with ConsumerConfig.parkedBy and commit");
         }
-        if (file != null) {
-            file.park(position, attempts);
+        known.put(position, new Entry(file == null ? 0 : file.epoch(), attempts));
+        boolean written = false;
+        try {
+            write(known);
+            written = true;
+        } finally {
+            if (!written) {
+                known.remove(position);
+            }
         }
-        known.add(position);
         version++;
         return version;
     }
 
     /** Takes events off the list. */
     public synchronized void release(Collection<Long> released) {
-        var left = new TreeSet<>(loaded());
-        left.removeAll(released);
-        if (file != null) {
-            file.release(released, left);
-        }
-        positions = left;
+        var left = new TreeMap<>(load());
+        left.keySet().removeAll(released);
+        write(left);
+        entries = left;
         version++;
+    }
+
+    private void write(NavigableMap<Long, Entry> changed) {
+        if (file != null) {
+            file.replace(changed);
+        }
     }
 
     /** Counts changes of the list. */
@@ -77,17 +89,17 @@ public final class ParkedList {
 
     /** The first parked position from one on; -1 if there is none. */
     public synchronized long next(long from) {
-        Long found = loaded().ceiling(from);
+        Long found = load().ceilingKey(from);
         return found == null ? -1 : found;
     }
 
     /** Whether an event is on the list. */
     public synchronized boolean contains(long position) {
-        return loaded().contains(position);
+        return load().containsKey(position);
     }
 
     /** Number of parked events. */
     public synchronized int count() {
-        return loaded().size();
+        return load().size();
     }
 }

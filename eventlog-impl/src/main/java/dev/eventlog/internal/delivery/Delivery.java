@@ -62,7 +62,7 @@ public final class Delivery implements AutoCloseable {
 
     private <T> Consumer<T> parkedConsumer(ConsumerConfig config, Codec<T> codec) {
         String name = Objects.requireNonNull(config.name());
-        if (cursors.owner(name) == null && cursors.checkpoint(name) == Cursor.NONE) {
+        if (!cursors.has(name)) {
             throw new IllegalArgumentException("no such consumer: name=" + name + "; there are " + cursors.names());
         }
         String owner = journal.clock().whoAndWhen();
@@ -188,15 +188,15 @@ public final class Delivery implements AutoCloseable {
     /** Status of all named consumers, ordered by name. */
     public List<ConsumerStatus> consumers() {
         var all = new ArrayList<ConsumerStatus>();
-        for (String name : cursors.names()) {
+        for (Cursors.Stored stored : cursors.all()) {
             ConsumerStatus status = null;
             for (AutoCloseable each : statuses.open()) {
                 ConsumerStatus own = statusOf(each);
-                if (own != null && own.name().equals(name) && (status == null || isRunning(own))) {
+                if (own != null && own.name().equals(stored.name()) && (status == null || isRunning(own))) {
                     status = own;
                 }
             }
-            all.add(status != null ? status : statuses.stored(name));
+            all.add(status != null ? status : statuses.of(stored));
         }
         return all;
     }

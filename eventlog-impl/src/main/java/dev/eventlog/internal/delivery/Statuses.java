@@ -2,6 +2,7 @@ package dev.eventlog.internal.delivery;
 
 import dev.eventlog.ConsumerStatus;
 import dev.eventlog.error.EventLogException;
+import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
@@ -50,9 +51,13 @@ final class Statuses {
 
     /** The status of a consumer that may be open or not, from what is kept of it. */
     ConsumerStatus stored(String name) {
-        String owner = cursors.owner(name);
+        return of(cursors.stored(name));
+    }
+
+    ConsumerStatus of(Cursors.Stored stored) {
+        String owner = cursors.owner(stored.name());
         ConsumerStatus.State state = owner == null ? ConsumerStatus.State.CLOSED : ConsumerStatus.State.OPEN;
-        return of(name, cursors.checkpoint(name), state, owner, null);
+        return of(stored.name(), stored.checkpoint(), state, owner, stored.damage());
     }
 
     ConsumerStatus of(
@@ -61,19 +66,30 @@ final class Statuses {
             ConsumerStatus.State state,
             @Nullable String owner,
             @Nullable Throwable failure) {
+        Throwable why = failure;
+        long parked = 0;
+        try {
+            parked = name.equals(Place.UNNAMED) ? 0 : cursors.parked(name).count();
+        } catch (LogClosedException closed) {
+            parked = -1;
+        } catch (EventLogException unreadable) {
+            // one consumer's damage must not hide the others
+            parked = -1;
+            why = why == null ? unreadable : why;
+        }
         long from = checkpoint == Cursor.NONE ? journal.firstPosition() : checkpoint;
         long lag = Math.max(0, journal.endPosition() - from);
         boolean isOpen = state != ConsumerStatus.State.CLOSED;
         return new ConsumerStatus(
                 name,
-                state,
+                why != null && !isOpen ? ConsumerStatus.State.FAILED : state,
                 from,
                 lag,
                 lag == 0 ? 0 : lengthFrom(from),
                 lag == 0 ? Duration.ZERO : ageAt(from),
-                name.equals(Place.UNNAMED) ? 0 : cursors.parked(name).count(),
+                parked,
                 isOpen ? owner : null,
-                failure);
+                why);
     }
 
     private long lengthFrom(long position) {

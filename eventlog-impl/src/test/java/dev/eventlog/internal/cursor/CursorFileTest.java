@@ -2,6 +2,7 @@ package dev.eventlog.internal.cursor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.eventlog.EventLogConfig;
 import dev.eventlog.error.CorruptLogException;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,7 +95,7 @@ class CursorFileTest {
         for (int torn = 0; torn <= SLOT_END; torn++) {
             byte[] bytes = files[0].clone();
             System.arraycopy(files[1], slot, bytes, slot, torn);
-            boolean whole = java.util.Arrays.equals(bytes, files[1]);
+            boolean whole = Arrays.equals(bytes, files[1]);
             assertThat(reopenedAt(bytes)).as("torn at %d", torn).isEqualTo(whole ? 9 : 5);
         }
     }
@@ -110,13 +112,13 @@ class CursorFileTest {
                     System.arraycopy(files[1], slot + word, bytes, slot + word, Integer.BYTES);
                 }
             }
-            boolean whole = java.util.Arrays.equals(bytes, files[1]);
+            boolean whole = Arrays.equals(bytes, files[1]);
             assertThat(reopenedAt(bytes)).as("%s", seed).isEqualTo(whole ? 9 : 5);
         }
     }
 
     private static int differentSlot(byte[][] files) {
-        int different = java.util.Arrays.mismatch(files[0], files[1]);
+        int different = Arrays.mismatch(files[0], files[1]);
         return different / CursorDescriptor.SLOT_LENGTH * CursorDescriptor.SLOT_LENGTH;
     }
 
@@ -141,11 +143,127 @@ class CursorFileTest {
         }
     }
 
+    /** What the two-slot rule leaves of the file behind commits of 5 and 9 with one bit flipped. */
+    private static long expected(int at, int newestSlot) {
+        int slot = at / CursorDescriptor.SLOT_LENGTH * CursorDescriptor.SLOT_LENGTH;
+        return slot == newestSlot && at - slot < SLOT_END ? 5 : 9;
+    }
+
+    @Test
+    void eachFlippedBitGoesBackToTheOtherSlotOnlyWhereTheNewestIsDamaged() throws IOException {
+        byte[][] files = twoCommits();
+        int newestSlot = differentSlot(files);
+        Path file = file();
+        for (int bit = 0; bit < CursorDescriptor.LENGTH * 8; bit++) {
+            int at = bit / 8;
+            byte[] bytes = files[1].clone();
+            bytes[at] ^= (byte) (1 << bit % 8);
+            // a file for each of 65,536 bits would take a minute
+            var slots = new CursorSlots(ByteBuffer.wrap(bytes));
+            int newest = slots.newest("billing", journal.id(), file);
+            assertThat(slots.slot(newest).getLong(CursorDescriptor.CHECKPOINT_OFFSET))
+                    .as("bit %d", bit)
+                    .isEqualTo(expected(at, newestSlot));
+            if (at % CursorDescriptor.SLOT_LENGTH < SLOT_END) {
+                assertThat(reopenedAt(bytes)).as("bit %d", bit).isEqualTo(expected(at, newestSlot));
+                assertThat(cursors.all())
+                        .as("bit %d", bit)
+                        .containsExactly(new Cursors.Stored("billing", expected(at, newestSlot), null));
+                assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
+            }
+        }
+    }
+
+    @Test
+    void slotWithAFlippedBitIsWholeAgainBehindTheNextCommits() throws IOException {
+        byte[][] files = twoCommits();
+        for (int slot = 0; slot < CursorDescriptor.SLOTS; slot++) {
+            for (int at = 0; at < SLOT_END; at++) {
+                byte[] bytes = files[1].clone();
+                bytes[slot * CursorDescriptor.SLOT_LENGTH + at] ^= 0x20;
+                Files.write(file(), bytes);
+                for (long checkpoint = 11; checkpoint < 14; checkpoint++) {
+                    Cursor cursor = cursors.open("billing");
+                    cursor.commit(checkpoint, false);
+                    cursor.close();
+                    assertThat(reopenedAt(Files.readAllBytes(file())))
+                            .as("slot %d byte %d", slot, at)
+                            .isEqualTo(checkpoint);
+                }
+                byte[] mended = Files.readAllBytes(file());
+                mended[CursorDescriptor.CRC_OFFSET] ^= 1;
+                mended[3] ^= 1;
+                assertThat(reopenedAt(mended)).isIn(12L, 13L);
+            }
+        }
+    }
+
+    @Test
+    void slotThatIsPreparedForACommitDoesNotHoldAgain() throws IOException {
+        byte[][] files = twoCommits();
+        for (int at = 0; at < SLOT_END; at++) {
+            byte[] bytes = files[1].clone();
+            int newestSlot = differentSlot(files);
+            bytes[newestSlot + at] ^= 1;
+            var slots = new CursorSlots(ByteBuffer.wrap(bytes));
+            int number = newestSlot / CursorDescriptor.SLOT_LENGTH;
+            slots.prepare(number, "billing", journal.id());
+            assertThat(slots.newest("billing", journal.id(), file())).isEqualTo(1 - number);
+        }
+    }
+
+    @Test
+    void eachCutIsReportedAndShown() throws IOException {
+        byte[][] files = twoCommits();
+        Path file = file();
+        for (int length = 0; length < CursorDescriptor.LENGTH; length++) {
+            Files.write(file, Arrays.copyOf(files[1], length));
+            assertReported(file);
+        }
+        Files.write(file, Arrays.copyOf(files[1], CursorDescriptor.LENGTH + 1));
+        assertReported(file);
+    }
+
+    @Test
+    void damageOfTheSameByteInBothSlotsIsReportedAndShown() throws IOException {
+        byte[][] files = twoCommits();
+        Path file = file();
+        for (int bit = 0; bit < SLOT_END * 8; bit++) {
+            byte[] bytes = files[1].clone();
+            bytes[bit / 8] ^= (byte) (1 << bit % 8);
+            bytes[CursorDescriptor.SLOT_LENGTH + bit / 8] ^= (byte) (1 << bit % 8);
+            Files.write(file, bytes);
+            assertReported(file);
+        }
+    }
+
+    private void assertReported(Path file) {
+        Cursors.Stored shown = cursors.all().get(0);
+        assertThat(shown.name()).isEqualTo("billing");
+        for (Throwable told : new Throwable[] {shown.damage(), catchThrowable(() -> cursors.open("billing"))}) {
+            assertThat(told)
+                    .isInstanceOfSatisfying(
+                            CorruptLogException.class, e -> assertThat(e.file()).isEqualTo(file))
+                    .hasMessageContaining("file=" + file)
+                    .hasMessageContaining("offset=");
+        }
+    }
+
+    @Test
+    void consumerWhoseNameIsLostIsShownByItsFile() throws IOException {
+        cursors.open("UPPER").close();
+        Path file = file();
+        Files.write(file, new byte[100]);
+        Cursors.Stored shown = cursors.all().get(0);
+        assertThat(file.getFileName()).hasToString(shown.name() + ".cursor");
+        assertThat(shown.damage()).isInstanceOf(CorruptLogException.class).hasMessageContaining("file=" + file);
+    }
+
     @Test
     void cutOrForeignFileIsReportedAndCanBeForgotten() throws IOException {
         byte[][] files = twoCommits();
         for (int length : new int[] {0, 1, 31, 32, 171, 4096, 8191}) {
-            assertThatThrownBy(() -> reopenedAt(java.util.Arrays.copyOf(files[1], length)))
+            assertThatThrownBy(() -> reopenedAt(Arrays.copyOf(files[1], length)))
                     .isInstanceOf(CorruptLogException.class)
                     .hasMessageContaining(file().toString());
         }
@@ -221,7 +339,7 @@ class CursorFileTest {
                     .hasSize(2);
         }
         assertThat(cursors.names()).containsExactly("ORDERS", "orders");
-        assertThat(cursors.checkpoint("orders")).isEqualTo(1);
-        assertThat(cursors.checkpoint("ORDERS")).isEqualTo(2);
+        assertThat(cursors.stored("orders").checkpoint()).isEqualTo(1);
+        assertThat(cursors.stored("ORDERS").checkpoint()).isEqualTo(2);
     }
 }

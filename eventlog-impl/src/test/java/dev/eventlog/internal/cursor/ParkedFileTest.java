@@ -2,20 +2,35 @@ package dev.eventlog.internal.cursor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.eventlog.Codec;
+import dev.eventlog.EventLogConfig;
 import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.LogFailedException;
+import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.frame.FrameBuilder;
+import dev.eventlog.internal.frame.FrameDescriptor;
+import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.support.Clock;
+import dev.eventlog.internal.support.Names;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
-import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,27 +38,48 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class ParkedFileTest {
 
-    private static final int HEADER = 32;
-    private static final int RECORD = 32;
+    private static final int EVENTS = 300;
+    private static final int ENTRY = 16;
 
     private final Seed seed = Seed.of(ParkedFileTest.class);
     private final IoThread io = new IoThread("test", null);
-    private final UUID logId = new UUID(1, 2);
+    private Journal journal;
+    private Cursors cursors;
 
     @TempDir
     private Path directory;
 
+    @BeforeEach
+    void openLogWithAConsumer() {
+        journal = Journal.open(EventLogConfig.at(directory).build(), FileOps.system(), Clock.system(), io);
+        FrameBuilder frame = journal.newFrame();
+        frame.begin(FrameDescriptor.KIND_DATA);
+        for (int i = 0; i < EVENTS; i++) {
+            frame.add(Codec.bytes(), ByteBuffer.allocate(1), null, 1, 1);
+        }
+        frame.finish();
+        journal.append(frame);
+        cursors = Cursors.open(journal, HookedFileOps.quick(), io);
+        cursors.open("billing").close();
+    }
+
     @AfterEach
     void close() {
+        cursors.close();
+        journal.close();
         io.close();
     }
 
     private Path file() {
-        return directory.resolve("billing.parked");
+        return directory.resolve("parked").resolve(Names.fileName("billing") + ".parked");
+    }
+
+    private ParkedList list(FileOps files) {
+        return new ParkedList(new ParkedFile("billing", journal, files, io));
     }
 
     private ParkedList list() {
-        return new ParkedList(new ParkedFile(file(), logId, HookedFileOps.quick(), io));
+        return list("billing");
     }
 
     private static TreeSet<Long> positions(ParkedList list) {
@@ -52,6 +88,30 @@ class ParkedFileTest {
             found.add(at);
         }
         return found;
+    }
+
+    private byte[] fiveParked() throws IOException {
+        ParkedList list = list();
+        for (long position = 0; position < 5; position++) {
+            list.park(position, 3);
+        }
+        return Files.readAllBytes(file());
+    }
+
+    private void assertReported(byte[] damaged, String what) throws IOException {
+        Files.write(file(), damaged);
+        ParkedList list = list();
+        Throwable thrown = catchThrowable(list::count);
+        assertThat(thrown)
+                .as(what)
+                .isInstanceOfSatisfying(
+                        CorruptLogException.class, e -> assertThat(e.file()).isEqualTo(file()))
+                .hasMessageContaining("file=" + file())
+                .hasMessageContaining("offset=");
+        // and nothing can be put on it or taken off it
+        assertThatThrownBy(() -> list.park(9, 1)).as(what).isInstanceOf(CorruptLogException.class);
+        assertThatThrownBy(() -> list.release(List.of(1L))).as(what).isInstanceOf(CorruptLogException.class);
+        assertThat(Files.readAllBytes(file())).isEqualTo(damaged);
     }
 
     @Test
@@ -78,88 +138,178 @@ class ParkedFileTest {
     }
 
     @Test
-    void fileCutAtAnyByteOfItsLastRecordIsTheListBeforeIt() throws IOException {
+    void fileIsLaidOutAsTheFormatSays() throws IOException {
         ParkedList list = list();
-        for (long position = 0; position < 4; position++) {
-            list.park(position, 3);
-        }
-        byte[] bytes = Files.readAllBytes(file());
-        for (int length = 0; length <= bytes.length; length++) {
-            Files.write(file(), Arrays.copyOf(bytes, length));
-            if (length > 0 && length < HEADER) {
-                // a header was never forced in part: what stands there is not ours to overwrite, or nothing was parked
-                try {
-                    assertThat(positions(list())).isEmpty();
-                } catch (CorruptLogException refused) {
-                    assertThat(refused).hasMessageContaining(file().toString());
-                }
-                continue;
-            }
-            ParkedList read = list();
-            int whole = Math.max(0, (length - HEADER) / RECORD);
-            assertThat(read.count()).as("length %d", length).isEqualTo(whole);
-            // the torn record is overwritten, and what follows is found again
-            read.park(77, 1);
-            assertThat(positions(list())).hasSize(whole + 1).contains(77L);
-        }
+        list.park(258, 3);
+        list.park(7, 0);
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file())).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(bytes.capacity()).isEqualTo(48 + 2 * ENTRY);
+        assertThat(new String(bytes.array(), 0, 8, java.nio.charset.StandardCharsets.US_ASCII))
+                .isEqualTo("EVLGPARK");
+        assertThat(bytes.getLong(32)).isEqualTo(Names.hash64("billing"));
+        assertThat(bytes.getInt(40)).isEqualTo(2);
+        var crc = new java.util.zip.CRC32C();
+        crc.update(bytes.array(), 32, 12);
+        crc.update(bytes.array(), 48, 2 * ENTRY);
+        assertThat(bytes.getInt(44)).isEqualTo((int) crc.getValue());
+        assertThat(bytes.getLong(48)).isEqualTo(7);
+        assertThat(bytes.getInt(56)).isEqualTo(journal.epoch());
+        assertThat(bytes.getInt(60)).isZero();
+        assertThat(bytes.getLong(64)).isEqualTo(258);
+        assertThat(bytes.getInt(72)).isEqualTo(journal.epoch());
+        assertThat(bytes.getInt(76)).isEqualTo(3);
     }
 
     @Test
-    void damageBeforeTheLastRecordIsReported() throws IOException {
-        ParkedList list = list();
-        for (long position = 0; position < 5; position++) {
-            list.park(position, 3);
-        }
-        byte[] bytes = Files.readAllBytes(file());
-        for (int at = 0; at < bytes.length - RECORD; at++) {
+    void eachFlippedBitIsReported() throws IOException {
+        byte[] bytes = fiveParked();
+        for (int bit = 0; bit < bytes.length * 8; bit++) {
             byte[] damaged = bytes.clone();
-            damaged[at] ^= 0x10;
-            Files.write(file(), damaged);
-            assertThatThrownBy(() -> list().count())
-                    .as("byte %d", at)
-                    .isInstanceOfAny(CorruptLogException.class, dev.eventlog.error.UnknownFormatException.class)
-                    .hasMessageContaining(file().toString());
+            damaged[bit / 8] ^= (byte) (1 << bit % 8);
+            assertReported(damaged, "bit " + bit);
         }
+        Files.write(file(), bytes);
+        assertThat(positions(list())).containsExactly(0L, 1L, 2L, 3L, 4L);
     }
 
     @Test
-    void releaseOfManyTornAnywhereIsNoDamage() throws IOException {
-        ParkedList list = list();
-        for (long position = 0; position < 40; position++) {
-            list.park(position, 3);
-        }
-        int before = (int) Files.size(file());
-        list.release(List.of(3L, 4L, 5L, 6L, 7L, 8L));
-        byte[] after = Files.readAllBytes(file());
-        for (int length = before; length < after.length; length++) {
-            Files.write(file(), Arrays.copyOf(after, length));
-            assertThat(list().count()).isBetween(34, 40);
-            // the file has grown, its blocks were not written
-            byte[] zeros = after.clone();
+    void eachCutAndEachLongerFileIsReported() throws IOException {
+        byte[] bytes = fiveParked();
+        for (int length = 0; length < bytes.length; length++) {
+            assertReported(Arrays.copyOf(bytes, length), "length " + length);
+            byte[] zeros = bytes.clone();
             Arrays.fill(zeros, length, zeros.length, (byte) 0);
-            Files.write(file(), zeros);
-            assertThat(list().count()).isBetween(34, 40);
+            if (!Arrays.equals(zeros, bytes)) {
+                assertReported(zeros, "zeros from " + length);
+            }
+        }
+        for (int more : new int[] {1, ENTRY, 1 << 20}) {
+            assertReported(Arrays.copyOf(bytes, bytes.length + more), "longer by " + more);
         }
     }
 
     @Test
-    void fileOfOneThatDiedBeforeItsFirstRecordIsEmpty() throws IOException {
-        Files.createFile(file());
+    void missingFileIsReportedAsLongAsThereIsAConsumer() throws IOException {
+        for (boolean empty : new boolean[] {false, true}) {
+            ParkedList list = list();
+            if (empty) {
+                list.release(positions(list));
+            } else {
+                list.park(1, 3);
+            }
+            byte[] bytes = Files.readAllBytes(file());
+            Files.delete(file());
+            assertThatThrownBy(() -> list().count())
+                    .isInstanceOf(CorruptLogException.class)
+                    .hasMessageContaining("missing")
+                    .hasMessageContaining("file=" + file());
+            Files.write(file(), bytes);
+        }
+        cursors.forget("billing");
+        assertThat(file()).doesNotExist();
         assertThat(list().count()).isZero();
-        ParkedList list = list();
-        list.park(5, 3);
-        assertThat(positions(list())).containsExactly(5L);
     }
 
     @Test
-    void fileGoesWithTheLastEvent() {
-        ParkedList list = list();
-        list.park(1, 3);
-        list.park(2, 3);
-        list.release(List.of(1L, 2L));
-        assertThat(file()).doesNotExist();
-        list.park(3, 3);
-        assertThat(positions(list())).containsExactly(3L);
+    void listOfAnotherConsumerIsReported() throws IOException {
+        cursors.open("shipping").close();
+        cursors.parked("shipping").park(5, 1);
+        Path other = directory.resolve("parked").resolve(Names.fileName("shipping") + ".parked");
+        Files.copy(other, file(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(() -> list().count())
+                .isInstanceOf(CorruptLogException.class)
+                .hasMessageContaining("another consumer");
+    }
+
+    /** A process crash leaves the files as they are at that instant: before and after each operation. */
+    @Test
+    void crashAtEachFileOperationLeavesTheListBeforeOrAfterTheChange() {
+        var before = new TreeSet<Long>();
+        var after = new TreeSet<Long>();
+        var steps = new AtomicInteger();
+        ParkedList list = list(new HookedFileOps((op, path) -> {
+                    steps.incrementAndGet();
+                    assertThat(positions(list())).as("%s %s", op, path).isIn(before, after);
+                })
+                .withoutForce());
+        SplittableRandom random = seed.random();
+        for (int change = 0; change < 60; change++) {
+            before.clear();
+            before.addAll(after);
+            if (random.nextInt(3) > 0) {
+                long position = random.nextLong(EVENTS);
+                after.add(position);
+                list.park(position, 1);
+            } else {
+                List<Long> released =
+                        after.stream().filter(each -> random.nextBoolean()).toList();
+                released.forEach(after::remove);
+                list.release(released);
+            }
+            assertThat(positions(list())).as("%s", seed).isEqualTo(after);
+        }
+        assertThat(steps.get()).isGreaterThan(200);
+    }
+
+    @Test
+    void crashAtEachFileOperationOfAConsumersBeginningAndEndIsNoDamage() {
+        Set<String> seen = new LinkedHashSet<>();
+        var crashing = Cursors.open(
+                journal,
+                new HookedFileOps((op, path) -> {
+                            seen.add(op + " " + path.getFileName());
+                            assertThat(damageOf("dying")).as("%s %s", op, path).isNull();
+                            if (!cursors.has("dying")) {
+                                // a consumer of this name that begins anew has nothing parked
+                                assertThat(list("dying").count())
+                                        .as("%s %s", op, path)
+                                        .isZero();
+                            }
+                        })
+                        .withoutForce(),
+                io);
+        for (int round = 0; round < 2; round++) {
+            crashing.open("dying").close();
+            crashing.parked("dying").park(round, 1);
+            assertThat(cursors.stored("dying").damage()).isNull();
+            crashing.forget("dying");
+            assertThat(cursors.has("dying")).isFalse();
+        }
+        assertThat(seen).hasSizeGreaterThan(10);
+    }
+
+    /** What another process would report of a consumer; null if nothing. */
+    private Throwable damageOf(String name) {
+        Throwable damage = cursors.stored(name).damage();
+        return damage != null ? damage : catchThrowable(() -> list(name).count());
+    }
+
+    private ParkedList list(String name) {
+        return new ParkedList(new ParkedFile(name, journal, HookedFileOps.quick(), io));
+    }
+
+    @Test
+    void failedWriteKeepsTheListInMemoryToo() throws IOException {
+        byte[] bytes = fiveParked();
+        ParkedList list = list(new HookedFileOps((op, path) -> {
+            if (op == HookedFileOps.Op.WRITE) {
+                throw new IOException("disk is gone");
+            }
+        }));
+        assertThatThrownBy(() -> list.park(9, 1)).isInstanceOf(LogFailedException.class);
+        assertThatThrownBy(() -> list.release(List.of(1L))).isInstanceOf(LogFailedException.class);
+        assertThat(positions(list)).containsExactly(0L, 1L, 2L, 3L, 4L);
+        assertThat(list.version()).isZero();
+        assertThat(Files.readAllBytes(file())).isEqualTo(bytes);
+    }
+
+    @Test
+    void listThatACopyBroughtWithoutItsCheckpointIsKept() throws IOException {
+        byte[] bytes = fiveParked();
+        cursors.forget("billing");
+        Files.write(file(), bytes);
+        cursors.open("billing").close();
+        assertThat(positions(cursors.parked("billing"))).containsExactly(0L, 1L, 2L, 3L, 4L);
     }
 
     @Test
@@ -174,22 +324,14 @@ class ParkedFileTest {
     }
 
     @Test
-    void fileOfAListInUseForLongDoesNotGrowWithoutBound() throws IOException {
+    void fileIsAsLongAsItsListAndNoLonger() throws IOException {
         ParkedList list = list();
-        list.park(1_000_000, 3);
-        byte[] one = Files.readAllBytes(file());
-        // history of many parked and released events, as a long life leaves it
-        var history = new java.io.ByteArrayOutputStream();
-        history.write(one);
-        byte[] record = Arrays.copyOfRange(one, HEADER, HEADER + RECORD);
-        for (int i = 0; i < 200_000; i++) {
-            history.write(record);
+        for (long position = 0; position < EVENTS; position++) {
+            list.park(position, 1);
         }
-        Files.write(file(), history.toByteArray());
-        ParkedList long_ = list();
-        long_.park(5, 3);
-        long_.release(List.of(5L));
-        assertThat(Files.size(file())).isLessThan(1000);
-        assertThat(positions(list())).containsExactly(1_000_000L);
+        assertThat(Files.size(file())).isEqualTo(48 + EVENTS * ENTRY);
+        list.release(positions(list).headSet(EVENTS - 1L));
+        assertThat(Files.size(file())).isEqualTo(48 + ENTRY);
+        assertThat(positions(list())).containsExactly(EVENTS - 1L);
     }
 }

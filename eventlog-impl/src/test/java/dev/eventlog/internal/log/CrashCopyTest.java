@@ -3,7 +3,9 @@ package dev.eventlog.internal.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.Consumer;
+import dev.eventlog.ConsumerConfig;
 import dev.eventlog.EventLog;
+import dev.eventlog.Subscription;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Directories;
 import dev.eventlog.internal.support.Seed;
@@ -11,6 +13,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -82,13 +88,82 @@ class CrashCopyTest {
             return;
         }
         long least = acknowledged.get();
-        Path copy = temporary.resolve("copy-" + copies++);
-        try {
-            Directories.copyLog(directory, copy);
+        crash(directory, where, copy -> {
             if (recoveryToo) {
                 recoverCrashing(copy, least);
             }
             verify(copy, least);
+        });
+    }
+
+    @Test
+    void crashWhileEventsAreParkedAndTakenOffLosesNone() {
+        Path directory = temporary.resolve("log");
+        Set<Long> done = new ConcurrentSkipListSet<>();
+        var crashing = new AtomicBoolean();
+        var files = new HookedFileOps((op, path) -> {
+            // what segments do is the other tests' subject
+            if (crashing.get()
+                    && (path.toString().contains("parked") || path.toString().contains("cursors"))) {
+                crash(directory, op + " " + path, copy -> verifyParked(copy, done));
+            }
+        });
+        try (EventLog log = Numbered.open(directory, files.withoutForce())) {
+            numbered.appendTo(log, 60);
+            crashing.set(true);
+            var config =
+                    ConsumerConfig.named("consumer").attempts(1, Duration.ZERO).build();
+            try (Subscription subscription = log.subscribe(config, Numbered.CODEC, event -> {
+                if (event.position() % 6 == 0) {
+                    throw new IllegalStateException("cannot handle " + event.position());
+                }
+                done.add(event.position());
+            })) {
+                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(5))).isTrue();
+            }
+            var parked =
+                    ConsumerConfig.parkedBy("consumer").pollLimit(3, 1 << 20).build();
+            try (Consumer<ByteBuffer> consumer = log.consumer(parked, Numbered.CODEC)) {
+                for (var events = consumer.poll(Duration.ZERO);
+                        !events.isEmpty();
+                        events = consumer.poll(Duration.ZERO)) {
+                    events.forEach(event -> done.add(event.position()));
+                    consumer.commit();
+                }
+            }
+            assertThat(done).hasSize((int) log.endPosition());
+        }
+        if (failure != null) {
+            throw new AssertionError(seed.toString(), failure);
+        }
+        assertThat(copies).isGreaterThan(60);
+    }
+
+    /** Each event below the checkpoint is handled, or on the list. */
+    private static void verifyParked(Path directory, Set<Long> done) {
+        try (EventLog log = Numbered.open(directory, HookedFileOps.quick())) {
+            for (var status : log.consumers()) {
+                assertThat(status.failure()).isNull();
+                Set<Long> kept = new TreeSet<>(done);
+                try (Consumer<ByteBuffer> consumer =
+                        log.consumer(ConsumerConfig.parkedBy(status.name()).build(), Numbered.CODEC)) {
+                    consumer.poll(Duration.ZERO).forEach(event -> kept.add(event.position()));
+                }
+                for (long position = 0; position < status.checkpoint(); position++) {
+                    assertThat(kept).contains(position);
+                }
+            }
+        }
+    }
+
+    private void crash(Path directory, String where, java.util.function.Consumer<Path> verify) {
+        if (failure != null) {
+            return;
+        }
+        Path copy = temporary.resolve("copy-" + copies++);
+        try {
+            Directories.copyLog(directory, copy);
+            verify.accept(copy);
         } catch (Throwable e) {
             failure = new AssertionError("copy " + copy + " before " + where, e);
             return;

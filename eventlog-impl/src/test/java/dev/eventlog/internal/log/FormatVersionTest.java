@@ -3,6 +3,7 @@ package dev.eventlog.internal.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.eventlog.ConsumerConfig;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventQuery;
 import dev.eventlog.error.UnknownFormatException;
@@ -104,6 +105,7 @@ class FormatVersionTest {
         try (var files = Files.list(directory.resolve("cursors"))) {
             cursor = files.findFirst().orElseThrow();
         }
+        byte[] original = Files.readAllBytes(cursor);
         makeNewer(cursor, 0);
         makeNewer(cursor, 4096);
         byte[] before = Files.readAllBytes(cursor);
@@ -117,6 +119,27 @@ class FormatVersionTest {
             numbered.assertComplete(log);
         }
         assertThat(Files.readAllBytes(cursor)).isEqualTo(before);
+        // one slot is enough: what a newer version wrote is not damage
+        Files.write(cursor, original);
+        makeNewer(cursor, 4096);
+        try (EventLog log = open()) {
+            assertTells(
+                    catchThrowableOfType(UnknownFormatException.class, () -> log.consumer("billing", Numbered.CODEC)),
+                    cursor);
+        }
+        Files.write(cursor, original);
+        Path parked;
+        try (var files = Files.list(directory.resolve("parked"))) {
+            parked = files.findFirst().orElseThrow();
+        }
+        makeNewer(parked, 0);
+        var config = ConsumerConfig.parkedBy("billing").build();
+        try (EventLog log = open()) {
+            assertTells(
+                    catchThrowableOfType(UnknownFormatException.class, () -> log.consumer(config, Numbered.CODEC)),
+                    parked);
+            assertThat(log.consumers().get(0).failure()).isInstanceOf(UnknownFormatException.class);
+        }
     }
 
     @Test

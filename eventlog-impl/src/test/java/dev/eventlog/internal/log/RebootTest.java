@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Consumer;
+import dev.eventlog.ConsumerConfig;
+import dev.eventlog.Event;
 import dev.eventlog.EventLog;
+import dev.eventlog.Subscription;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Clock;
@@ -14,7 +17,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,6 +155,129 @@ class RebootTest {
         try (EventLog log = open(backup, FIRST_BOOT)) {
             log.forget("billing");
             assertThat(log.consumer("billing", Numbered.CODEC).position()).isZero();
+        }
+    }
+
+    /** As {@link #cutPower}, with every thirtieth event (which has no key) parked; the lists are forced, the last events were not. */
+    private Path cutPowerBehindParkedEvents() throws IOException {
+        Path directory = temporary.resolve("log");
+        Path forced = temporary.resolve("forced");
+        Path later = temporary.resolve("later");
+        try (EventLog log = open(directory, FIRST_BOOT)) {
+            append(numbered, log, 100);
+            log.force();
+            Directories.copyLog(directory, forced);
+            append(numbered, log, 150);
+            try (Subscription billing = parkEachThirtieth(log)) {
+                assertThat(billing.awaitCaughtUp(Duration.ofSeconds(30))).isTrue();
+                assertThat(billing.status().parked()).isEqualTo(5);
+            }
+            Directories.copyLog(directory, later);
+        }
+        copy(later, forced, "cursors");
+        copy(later, forced, "parked");
+        return forced;
+    }
+
+    private static Subscription parkEachThirtieth(EventLog log) {
+        var config = ConsumerConfig.named("billing").attempts(1, Duration.ZERO).build();
+        return log.subscribe(config, Numbered.CODEC, event -> {
+            if (event.position() % 30 == 0) {
+                throw new IllegalStateException("cannot handle " + event.position());
+            }
+        });
+    }
+
+    private static List<Long> parked(EventLog log) {
+        var config = ConsumerConfig.parkedBy("billing").build();
+        try (Consumer<ByteBuffer> consumer = log.consumer(config, Numbered.CODEC)) {
+            return consumer.poll(Duration.ZERO).stream().map(Event::position).toList();
+        }
+    }
+
+    @Test
+    void parkedEventsThatAPowerCutTookLeaveTheListAndNewOnesInTheirPlaceAreDelivered() throws IOException {
+        for (boolean appendedBefore : new boolean[] {false, true}) {
+            for (boolean withoutManifest : new boolean[] {false, true}) {
+                Directories.delete(temporary);
+                Files.createDirectories(temporary);
+                Path directory = cutPowerBehindParkedEvents();
+                if (withoutManifest) {
+                    Files.delete(directory.resolve("manifest"));
+                }
+                var other = new Numbered(4, 300);
+                if (appendedBefore) {
+                    try (EventLog log = open(directory, SECOND_BOOT)) {
+                        append(other, log, 200);
+                    }
+                }
+                try (EventLog log = open(directory, SECOND_BOOT)) {
+                    List<Long> kept = List.of(0L, 30L, 60L, 90L);
+                    assertThat(parked(log)).isEqualTo(kept);
+                    append(other, log, 200);
+                    var delivered = new ConcurrentSkipListSet<Long>();
+                    try (var billing =
+                            log.subscribe("billing", Numbered.CODEC, event -> delivered.add(event.position()))) {
+                        assertThat(billing.awaitCaughtUp(Duration.ofSeconds(30)))
+                                .isTrue();
+                    }
+                    assertThat(delivered.tailSet(100L)).hasSize(100);
+                    assertThat(parked(log)).isEqualTo(kept);
+                }
+                try (EventLog log = open(directory, SECOND_BOOT)) {
+                    assertThat(log.consumers().get(0).parked()).isEqualTo(4);
+                }
+            }
+        }
+    }
+
+    @Test
+    void parkedEventsBeyondTheEndOfACopyLeaveTheList() throws IOException {
+        Path directory = temporary.resolve("log");
+        Path copy = temporary.resolve("copy");
+        try (EventLog log = open(directory, FIRST_BOOT)) {
+            append(numbered, log, 100);
+            Directories.copyLog(directory, copy);
+            append(numbered, log, 150);
+            try (Subscription billing = parkEachThirtieth(log)) {
+                assertThat(billing.awaitCaughtUp(Duration.ofSeconds(30))).isTrue();
+            }
+            copy(directory, copy, "cursors");
+            copy(directory, copy, "parked");
+        }
+        try (EventLog log = open(copy, FIRST_BOOT)) {
+            assertThat(log.endPosition()).isEqualTo(100);
+            assertThat(parked(log)).hasSize(4);
+        }
+    }
+
+    @Test
+    void parkedEventsAheadOfALogThatWasRestoredFromAnOlderBackupAreReported() throws IOException {
+        Path directory = temporary.resolve("log");
+        Path backup = temporary.resolve("backup");
+        try (EventLog log = open(directory, FIRST_BOOT)) {
+            append(numbered, log, 100);
+        }
+        Directories.copyLog(directory, backup);
+        for (int run = 1; run <= 3; run++) {
+            try (EventLog log = open(directory, FIRST_BOOT);
+                    Subscription billing = parkEachThirtieth(log)) {
+                append(numbered, log, 100 + run * 50L);
+                assertThat(billing.awaitCaughtUp(Duration.ofSeconds(30))).isTrue();
+            }
+        }
+        copy(directory, backup, "cursors");
+        copy(directory, backup, "parked");
+        for (UUID boot : new UUID[] {FIRST_BOOT, SECOND_BOOT, SECOND_BOOT}) {
+            try (EventLog log = open(backup, boot)) {
+                assertThatThrownBy(() -> parked(log))
+                        .isInstanceOf(CorruptLogException.class)
+                        .hasMessageContaining("ahead of the log")
+                        .hasMessageContaining("file=")
+                        .hasMessageContaining("offset=")
+                        .hasMessageContaining("endPosition=100");
+                assertThat(log.consumers()).hasSize(1);
+            }
         }
     }
 
