@@ -65,6 +65,7 @@ final class ChronicleSegmentStore implements SegmentStore {
             UUID logId,
             int seed,
             long capacity,
+            boolean isForcedOften,
             Clock clock,
             @Nullable ThreadFactory threadFactory) {}
 

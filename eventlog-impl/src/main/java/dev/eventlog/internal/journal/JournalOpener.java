@@ -1,5 +1,6 @@
 package dev.eventlog.internal.journal;
 
+import dev.eventlog.Durability;
 import dev.eventlog.EventLogConfig;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.file.FileOps;
@@ -106,7 +107,12 @@ final class JournalOpener {
         var store = new ChronicleSegmentStore(
                 new ChronicleSegmentStore.Parts(directory, manifest, state, lock),
                 new ChronicleSegmentStore.Identity(
-                        meta.logId(), seed, config.segmentLengthBytes(), place.clock(), config.threadFactory()),
+                        meta.logId(),
+                        seed,
+                        config.segmentLengthBytes(),
+                        config.durability() == Durability.POWER_LOSS,
+                        place.clock(),
+                        config.threadFactory()),
                 files,
                 place.io(),
                 error -> report(failed.get(), error, config));

@@ -58,7 +58,7 @@ class ParkedFileTest {
             frame.add(Codec.bytes(), ByteBuffer.allocate(1), null, 1, 1);
         }
         frame.finish();
-        journal.append(frame);
+        journal.append(frame, false);
         cursors = Cursors.open(journal, HookedFileOps.quick(), io);
         cursors.open("billing").close();
     }
