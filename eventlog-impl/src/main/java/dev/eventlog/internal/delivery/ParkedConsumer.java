@@ -88,6 +88,7 @@ final class ParkedConsumer<T> implements Consumer<T> {
         try {
             var batch = new ArrayList<Event<T>>();
             var positions = new ArrayList<Long>();
+            takeBack();
             long from = cursor;
             try {
                 while (batch.size() < config.pollEvents() && next(from)) {
@@ -176,8 +177,16 @@ final class ParkedConsumer<T> implements Consumer<T> {
             flushed = true;
         } finally {
             if (!flushed) {
-                cursor = unflushed.get(0);
+                takeBack();
             }
+            unflushed.clear();
+        }
+    }
+
+    /** Goes back before what was handed over as views and not flushed. */
+    private void takeBack() {
+        if (!unflushed.isEmpty()) {
+            cursor = unflushed.get(0);
             unflushed.clear();
         }
     }

@@ -163,6 +163,22 @@ abstract class ParkingContract extends SubscriptionEndContract {
     }
 
     @Test
+    void anOwnedPollOfParkedEventsBringsWhatWasNotFlushedAgain() {
+        appendKeyed("a:0", "a:1", "a:2");
+        handleAll("s", "a:0");
+        var handler = new Collecting();
+        handler.throwAt = "a:1";
+        try (Consumer<String> parked = parkedBy("s")) {
+            assertThatThrownBy(() -> parked.poll(handler, 10)).hasMessage("handler failed on purpose");
+            parked.commit();
+            assertThat(log.consumers().get(0).parked()).isEqualTo(3);
+            assertThat(texts(parked.poll(NOW))).containsExactly("a:0", "a:1", "a:2");
+            parked.commit();
+            assertThat(log.consumers().get(0).parked()).isZero();
+        }
+    }
+
+    @Test
     void parkedEventsCanBeWaitedFor() throws Exception {
         var handler = new Recording();
         handler.throwAt = "a:0";

@@ -167,6 +167,11 @@ final class ModelConsumer {
 
     private void poll(Consumer<ByteBuffer> consumer) {
         run.did("poll " + name);
+        if (unflushed > 0) {
+            // handed over as views and not flushed, so not committed: comes again
+            cursor = unflushedFrom;
+            unflushed = 0;
+        }
         var expected = new ArrayList<ModelEvent>();
         long bytes = 0;
         for (ModelEvent event : run.matching(query, cursor)) {
@@ -205,10 +210,11 @@ final class ModelConsumer {
         consumer.commit();
         if (!polled.isEmpty()) {
             committed(polled.get(polled.size() - 1).position() + 1);
-            unflushedFrom = cursor;
             polled = List.of();
         } else if (sought) {
-            committed(cursor);
+            long next = cursor;
+            committed(unflushed > 0 ? unflushedFrom : cursor);
+            cursor = next;
         }
     }
 
@@ -223,7 +229,6 @@ final class ModelConsumer {
         } else {
             consumer.commit(event);
             committed(event.position() + 1);
-            unflushedFrom = cursor;
         }
     }
 
