@@ -120,8 +120,10 @@ final class PushSubscription<T> implements Subscription {
     private boolean batch() throws Exception {
         long reached = place.checkpoint();
         int taken = 0;
+        long bytes = 0;
         try {
-            while (taken < config.pollEvents() && !stopping && state != State.PAUSED && feed.next()) {
+            while (taken < config.pollEvents() && bytes < config.pollBytes() && isRunning() && feed.next()) {
+                bytes += feed.event().payloadLength();
                 if (!delivering.deliver(feed.event(), reached, this::commit)) {
                     return true;
                 }
@@ -140,6 +142,10 @@ final class PushSubscription<T> implements Subscription {
         delivering.flush();
         commit(reached);
         return taken > 0;
+    }
+
+    private boolean isRunning() {
+        return !stopping && state != State.PAUSED;
     }
 
     /** What was handled before a failure is flushed and committed. */
