@@ -12,6 +12,7 @@ import dev.eventlog.internal.journal.Journal;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -35,6 +36,9 @@ import org.slf4j.LoggerFactory;
 final class PushSubscription<T> implements Subscription {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PushSubscription.class);
+
+    /** How long a wait goes on before it looks at the log's clock again, which need not be the machine's. */
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final Journal journal;
     private final ConsumerConfig config;
@@ -184,13 +188,17 @@ final class PushSubscription<T> implements Subscription {
 
     /** Waits before a next attempt; false if the subscription is to stop. */
     private boolean backOff(long nanos) {
+        if (nanos == 0) {
+            return !stopping;
+        }
         boolean interrupted = false;
+        boolean isOver = false;
         lock.lock();
         try {
-            long left = nanos;
-            while (left > 0 && !stopping) {
+            long deadline = deadline(nanos);
+            while (!isOver && !stopping) {
                 try {
-                    left = changed.awaitNanos(left);
+                    isOver = !awaitChange(deadline);
                 } catch (InterruptedException e) {
                     // a handler's, or a stranger's: the pause is kept all the same
                     interrupted = true;
@@ -203,6 +211,21 @@ final class PushSubscription<T> implements Subscription {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** A time of the log's clock. */
+    private long deadline(long nanos) {
+        return journal.clock().monotonicNanos() + nanos;
+    }
+
+    /** Waits, with the lock held, until something may have changed; false if the log's clock has reached the deadline. */
+    private boolean awaitChange(long deadline) throws InterruptedException {
+        long left = deadline - journal.clock().monotonicNanos();
+        if (left <= 0) {
+            return false;
+        }
+        long unused = changed.awaitNanos(Math.min(left, LONGEST_WAIT_NANOS));
+        return true;
     }
 
     private void end(State last, @Nullable Throwable why) {
@@ -281,7 +304,7 @@ final class PushSubscription<T> implements Subscription {
     }
 
     private boolean await(BooleanSupplier reached, String what, Duration wait) {
-        long left = Waits.nanos(wait);
+        long nanos = Waits.nanos(wait);
         if (isOwnThread()) {
             throw new IllegalStateException(
                     "handler waits for its own subscription: name=" + place.name() + "; return first");
@@ -289,6 +312,7 @@ final class PushSubscription<T> implements Subscription {
         waiting.incrementAndGet();
         lock.lock();
         try {
+            long deadline = deadline(nanos);
             while (!reached.getAsBoolean()) {
                 if (state == State.FAILED || state == State.CLOSED || state == State.DONE) {
                     throw new IllegalStateException(
@@ -296,10 +320,9 @@ final class PushSubscription<T> implements Subscription {
                                     + place.checkpoint(),
                             failure);
                 }
-                if (left <= 0) {
+                if (!awaitChange(deadline)) {
                     return false;
                 }
-                left = changed.awaitNanos(left);
             }
             return true;
         } catch (InterruptedException e) {
@@ -343,13 +366,12 @@ final class PushSubscription<T> implements Subscription {
         boolean interrupted = false;
         lock.lock();
         try {
-            long left = nanos;
+            long deadline = deadline(nanos);
             while (state == State.OPEN || state == State.PAUSED) {
-                if (left <= 0) {
-                    return false;
-                }
                 try {
-                    left = changed.awaitNanos(left);
+                    if (!awaitChange(deadline)) {
+                        return false;
+                    }
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
