@@ -11,6 +11,7 @@ import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -47,6 +48,8 @@ final class PushSubscription<T> implements Subscription {
     private final Feed<T> feed;
     private final Delivering<T> delivering;
     private final Thread thread;
+    // those of the log's subscriptions
+    private final Set<Thread> threads;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -55,10 +58,16 @@ final class PushSubscription<T> implements Subscription {
     // guarded by lock for writing
     private volatile State state = State.OPEN;
     private volatile boolean stopping;
+    // guarded by lock
+    private boolean started;
     private volatile @Nullable Throwable failure;
 
-    /** What a subscription shares with its log. */
-    record Parts(Place place, Cursors cursors, Statuses statuses) {}
+    /**
+     * What a subscription shares with its log.
+     *
+     * @param threads where it tells which thread it runs on, as long as it does
+     */
+    record Parts(Place place, Cursors cursors, Statuses statuses, Set<Thread> threads) {}
 
     PushSubscription(
             Journal journal, Codec<T> codec, ConsumerConfig config, EventHandler<? super T> handler, Parts parts) {
@@ -66,6 +75,7 @@ final class PushSubscription<T> implements Subscription {
         this.config = config;
         place = parts.place();
         statuses = parts.statuses();
+        threads = parts.threads();
         feed = new Feed<>(
                 journal, codec, config.query(), config.isStopAtEnd() ? journal.endPosition() : Long.MAX_VALUE);
         feed.event().replayBelow(place.replayBelow());
@@ -83,12 +93,36 @@ final class PushSubscription<T> implements Subscription {
         return config.name() == null ? "unnamed" : config.name();
     }
 
-    /** Starts the thread; to be called once. */
+    /** Starts the thread, unless this was closed before; to be called once. */
     void start() {
-        thread.start();
+        boolean isStarted = false;
+        lock.lock();
+        try {
+            if (!stopping) {
+                thread.start();
+                started = true;
+            }
+            isStarted = started;
+        } finally {
+            lock.unlock();
+            if (!isStarted) {
+                statuses.closed(this);
+                end(State.CLOSED, null);
+            }
+        }
     }
 
     private void run() {
+        Thread current = Thread.currentThread();
+        threads.add(current);
+        try {
+            deliver();
+        } finally {
+            threads.remove(current);
+        }
+    }
+
+    private void deliver() {
         try {
             long position = place.checkpoint();
             long emptyPolls = 0;
@@ -352,13 +386,24 @@ final class PushSubscription<T> implements Subscription {
         if (isOwnThread()) {
             return;
         }
-        if (!join(Waits.nanos(config.closeTimeout()))) {
+        if (!isStarted()) {
+            end(State.CLOSED, null);
+        } else if (!join(Waits.nanos(config.closeTimeout()))) {
             LOGGER.warn(
                     "handler of subscription {} did not end in {}, it is interrupted and left",
                     place.name(),
                     config.closeTimeout());
             thread.interrupt();
             end(State.CLOSED, null);
+        }
+    }
+
+    private boolean isStarted() {
+        lock.lock();
+        try {
+            return started;
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -2,16 +2,20 @@ package dev.eventlog.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Consumer;
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.ConsumerStatus;
+import dev.eventlog.EventHandler;
 import dev.eventlog.EventQuery;
 import dev.eventlog.Subscription;
+import dev.eventlog.error.LogClosedException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -277,5 +281,89 @@ abstract class SubscriptionEndContract extends SubscriptionFailureContract {
                 assertThat(texts(consumer.poll(NOW))).endsWith("b").hasSizeBetween(1, 2);
             }
         }
+    }
+
+    @Test
+    void aSecondCloseOfTheLogWaitsForTheFirst() throws Exception {
+        append("a");
+        var inHandler = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        Subscription subscription = log.subscribe("s", TEXT, event -> {
+            inHandler.countDown();
+            goOn.await();
+        });
+        inHandler.await();
+        Running<Boolean> first = start(log::close);
+        first.awaitBlockedIn("close");
+        Running<Boolean> second = start(() -> {
+            Thread.currentThread().interrupt();
+            log.close();
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+            assertThat(subscription.status().state()).isEqualTo(ConsumerStatus.State.CLOSED);
+            if (reopens()) {
+                Thread.interrupted();
+                log = reopen(clock);
+            }
+        });
+        second.awaitBlockedIn("close");
+        goOn.countDown();
+        first.join();
+        second.join();
+    }
+
+    @Test
+    void aHandlerMayCloseALogThatIsClosing() throws Exception {
+        append("a");
+        var inHandler = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        var handled = new CopyOnWriteArrayList<String>();
+        Subscription subscription = log.subscribe("s", TEXT, event -> {
+            inHandler.countDown();
+            goOn.await();
+            log.close();
+            handled.add(event.data());
+        });
+        inHandler.await();
+        Running<Boolean> closing = start(log::close);
+        closing.awaitBlockedIn("close");
+        goOn.countDown();
+        closing.join();
+        assertThat(handled).as("not interrupted, not left behind").containsExactly("a");
+        assertThat(subscription.status().state()).isEqualTo(ConsumerStatus.State.CLOSED);
+    }
+
+    @Test
+    void handlersMayCloseTheirLogAtTheSameTime() throws Exception {
+        append("a");
+        var both = new CyclicBarrier(2);
+        var closed = new CountDownLatch(2);
+        EventHandler<String> handler = event -> {
+            both.await();
+            log.close();
+            closed.countDown();
+        };
+        Subscription one = log.subscribe("one", TEXT, handler);
+        Subscription two = log.subscribe("two", TEXT, handler);
+        closed.await();
+        log.close();
+        for (Subscription each : List.of(one, two)) {
+            until("subscription ended", () -> each.status().state() == ConsumerStatus.State.CLOSED);
+        }
+    }
+
+    @Test
+    void aSubscriptionThatIsMadeWhileTheLogClosesIsRefused() {
+        append("a");
+        var ran = new CopyOnWriteArrayList<String>();
+        var config = ConsumerConfig.named("s").threadFactory(work -> {
+            log.close();
+            return new Thread(() -> {
+                ran.add("thread");
+                work.run();
+            });
+        });
+        assertThatThrownBy(() -> subscribe(config, event -> ran.add(event.data())))
+                .isInstanceOf(LogClosedException.class);
+        assertThat(ran).isEmpty();
     }
 }
