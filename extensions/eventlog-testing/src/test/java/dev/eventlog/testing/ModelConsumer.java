@@ -427,13 +427,21 @@ final class ModelConsumer {
                     .isInstanceOf(IllegalArgumentException.class);
             return;
         }
-        try (Consumer<ByteBuffer> consumer =
-                run.open(ConsumerConfig.parkedBy(name).pollLimit(50, 1 << 20).build())) {
+        long limit = 1 + random.nextInt(20_000);
+        var config = ConsumerConfig.parkedBy(name).pollLimit(50, limit);
+        if (random.nextBoolean()) {
+            config.stopAtEnd();
+        }
+        try (Consumer<ByteBuffer> consumer = run.open(config.build())) {
             List<Event<ByteBuffer>> found = consumer.poll(Duration.ZERO);
-            List<ModelEvent> expected = parked.stream()
-                    .limit(50)
-                    .map(position -> run.events.get(position.intValue()))
-                    .toList();
+            var expected = new ArrayList<ModelEvent>();
+            long bytes = 0;
+            for (long position : parked) {
+                if (expected.size() < 50 && bytes < limit) {
+                    expected.add(run.events.get((int) position));
+                    bytes += run.events.get((int) position).payload().length;
+                }
+            }
             run.assertSame(found, expected);
             if (found.isEmpty()) {
                 return;
