@@ -253,6 +253,7 @@ final class PushSubscription<T> implements Subscription {
     }
 
     /** Waits, with the lock held, until something may have changed; false if the log's clock has reached the deadline. */
+    @SuppressWarnings("WaitNotInLoop") // each caller loops over what it waits for
     private boolean awaitChange(long deadline) throws InterruptedException {
         long left = deadline - journal.clock().monotonicNanos();
         if (left <= 0) {
