@@ -11,7 +11,8 @@ import java.util.List;
  *
  * <p>The cursor is the position of the next event. It moves when events are committed, and the commit is written to
  * the consumer's checkpoint: opened again under its name, also after a crash, a consumer goes on there. Delivery is
- * at least once: what was not committed comes again. Events that the query leaves out pass without a commit.
+ * at least once: what was not committed comes again. Events that the query leaves out pass without a commit. Unless a
+ * {@link #seek} says so, the checkpoint never passes an event that a {@link ViewHandler} has not handled and flushed.
  *
  * <p>Reading throws {@link CorruptLogException} where the log is damaged and {@link DecodeException} where the codec
  * does not take an event; the cursor stays before that event, and {@link #seek} gets past it.
@@ -25,7 +26,8 @@ public interface Consumer<T> extends AutoCloseable {
 
     /**
      * Returns the events from the cursor on, at most {@link ConsumerConfig#pollEvents()} of them. Does not move the
-     * cursor: until a commit the same events come again.
+     * cursor: until a commit the same events come again. Only behind a {@link #poll(ViewHandler, int)} that failed it
+     * first goes back to what that handed over and did not flush, so that a commit covers what the caller has seen.
      *
      * @param wait how long to wait for a first event; zero: not at all
      * @return the events in position order; empty if none came in time, or the thread was interrupted (its flag stays
@@ -36,7 +38,8 @@ public interface Consumer<T> extends AutoCloseable {
     /**
      * Hands borrowed views of the events from the cursor on to a handler, then calls {@link ViewHandler#onBatchEnd},
      * then commits. Does not wait. If the handler throws, the cursor stays at that event, the checkpoint where it
-     * was, and the exception passes through.
+     * was, and the exception passes through; the next such poll goes on at that event, and its {@code onBatchEnd} is
+     * for the events before it too. If {@code onBatchEnd} throws, the cursor goes back to the first event it was for.
      *
      * <p><b>Allocation:</b> none per event, as long as the handler takes no owned data from the views.
      *
@@ -53,7 +56,10 @@ public interface Consumer<T> extends AutoCloseable {
      */
     boolean await(Duration wait);
 
-    /** Commits all events of the last {@link #poll(Duration)}, and a {@link #seek} before it; nothing if there was neither. */
+    /**
+     * Commits all events of the last {@link #poll(Duration)}, and a {@link #seek} before it; nothing if there was neither.
+     * Behind a {@link #poll(ViewHandler, int)} that failed it commits the seek before that, and none of its events.
+     */
     void commit();
 
     /**
@@ -64,7 +70,8 @@ public interface Consumer<T> extends AutoCloseable {
     void commit(Event<? extends T> last);
 
     /**
-     * Moves the cursor, now; the checkpoint follows with the next commit.
+     * Moves the cursor, now; the checkpoint follows with the next commit. Events that it moves past are not delivered,
+     * nor flushed if a {@link #poll(ViewHandler, int)} that failed had handed them over.
      *
      * @throws IllegalArgumentException if the position is beyond the end of the log
      */

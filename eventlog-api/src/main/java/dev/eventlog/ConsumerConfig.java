@@ -45,6 +45,7 @@ public final class ConsumerConfig {
     /**
      * A consumer of the events that the named subscription parked. A commit takes them off the list, and a key none of
      * whose events is on the list flows again. For {@link EventLog#consumer}, which refuses a name that no consumer has.
+     * It begins at the head of the list each time, so it takes no {@link Builder#startAt}; its status is the subscription's.
      */
     public static Builder parkedBy(String name) {
         return new Builder(Objects.requireNonNull(name, "name"), true);
@@ -75,17 +76,17 @@ public final class ConsumerConfig {
         return values.startAt;
     }
 
-    /** Most events that a {@link Consumer#poll(Duration)} returns. */
+    /** Most events that a {@link Consumer#poll(Duration)} returns, or a subscription handles before it commits. */
     public int pollEvents() {
         return values.pollEvents;
     }
 
-    /** Length of payloads behind which a {@link Consumer#poll(Duration)} ends. */
+    /** Length of payloads behind which a {@link Consumer#poll(Duration)} ends, or a subscription commits. */
     public long pollBytes() {
         return values.pollBytes;
     }
 
-    /** Whether it ends at the end that the log has when it is opened. */
+    /** Whether it ends at the end that the log, or the list of parked events, has when it is opened. */
     public boolean isStopAtEnd() {
         return values.stopAtEnd;
     }
@@ -185,7 +186,8 @@ public final class ConsumerConfig {
         }
 
         /**
-         * How much a {@link Consumer#poll(Duration)} returns at most. Default: 256 events, 1 MiB.
+         * How much a {@link Consumer#poll(Duration)} returns at most, and a subscription handles before it calls
+         * {@link EventHandler#onBatchEnd} and commits. Default: 256 events, 1 MiB.
          *
          * @param events 1 to 1,000,000
          * @param bytes length of payloads behind which the poll ends, 1 or more; a single event may be longer
@@ -196,7 +198,10 @@ public final class ConsumerConfig {
             return this;
         }
 
-        /** Ends at the end that the log has when the consumer is opened. */
+        /**
+         * Ends at the end that the log has when the consumer is opened; {@link #parkedBy} behind the last event that is
+         * parked then. Polls do not wait any more from there on.
+         */
         public Builder stopAtEnd() {
             this.stopAtEnd = true;
             return this;

@@ -173,7 +173,9 @@ public interface EventLog extends AutoCloseable {
     void require(Capability... needed);
 
     /**
-     * Stops subscriptions, closes consumers, forces what was appended and frees the directory. Idempotent.
+     * Stops subscriptions, closes consumers, forces what was appended and frees the directory. Idempotent. A call while
+     * another one closes the log waits until it is closed; only one on a thread that the other waits for, such as that
+     * of a subscription's handler, returns at once.
      *
      * @throws LogFailedException if what was appended could not be forced; everything is closed all the same
      */

@@ -25,12 +25,11 @@ final class Replay {
             var bank = log.producer("bank", codec);
             var nine = Instant.parse("2026-01-05T09:00:00Z");
 
-            bank.append(NewEvent.<Movement>of("anna", new Deposited(10_000)).withTime(nine));
-            bank.append(NewEvent.<Movement>of("ben", new Deposited(5_000)).withTime(nine.plusSeconds(60)));
-            long closing = bank.append(
-                    NewEvent.<Movement>of("anna", new Withdrawn(2_500)).withTime(nine.plusSeconds(120)));
-            bank.append(NewEvent.<Movement>of("ben", new Withdrawn(4_000)).withTime(nine.plusSeconds(3_600)));
-            bank.append(NewEvent.<Movement>of("anna", new Deposited(1)).withTime(nine.plusSeconds(7_200)));
+            bank.append(NewEvent.of("anna", new Deposited(10_000)).withTime(nine));
+            bank.append(NewEvent.of("ben", new Deposited(5_000)).withTime(nine.plusSeconds(60)));
+            long closing = bank.append(NewEvent.of("anna", new Withdrawn(2_500)).withTime(nine.plusSeconds(120)));
+            bank.append(NewEvent.of("ben", new Withdrawn(4_000)).withTime(nine.plusSeconds(3_600)));
+            bank.append(NewEvent.of("anna", new Deposited(1)).withTime(nine.plusSeconds(7_200)));
 
             // A view nobody thought of when the events were written.
             System.out.println("balances now            " + balances(log.read(EventQuery.all(), codec)));

@@ -47,9 +47,11 @@ final class Delivering<T> {
      */
     boolean deliver(BorrowedEvent<T> view, long reached, LongConsumer commit) throws Exception {
         String key = view.key();
-        if (parking.isBlocked(view.position(), key)) {
-            parking.park(view.position(), key, 0);
-            return true;
+        // again only when others took events off the list, which ends
+        while (parking.isBlocked(view.position(), key)) {
+            if (parking.parkBehind(view.position(), key)) {
+                return true;
+            }
         }
         OwnedEvent<T> event = view.toEvent(1);
         while (true) {

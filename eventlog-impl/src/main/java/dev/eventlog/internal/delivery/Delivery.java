@@ -9,15 +9,18 @@ import dev.eventlog.EventHandler;
 import dev.eventlog.EventQuery;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LockedException;
+import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Names;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,6 +41,10 @@ public final class Delivery implements AutoCloseable {
     private final Statuses statuses;
     // who reads the list of a consumer's parked events
     private final Map<String, String> parkedOwners = new ConcurrentHashMap<>();
+    // on which subscriptions run now
+    private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    // written by close, read by any thread; published by volatile
+    private volatile boolean closed;
 
     public Delivery(Journal journal, Cursors cursors, Clock clock) {
         this.journal = journal;
@@ -56,8 +63,21 @@ public final class Delivery implements AutoCloseable {
         }
         Place place = place(config);
         PullConsumer<T> consumer = opened(place, () -> new PullConsumer<>(journal, codec, config, place, statuses));
-        statuses.opened(consumer);
-        return consumer;
+        return registered(consumer);
+    }
+
+    /**
+     * Takes up what was made, so that it is closed with the log.
+     *
+     * @throws LogClosedException if the log was closed meanwhile, and perhaps too early to see it; it is closed then
+     */
+    private <C extends AutoCloseable> C registered(C made) {
+        statuses.opened(made);
+        if (closed) {
+            closeAll(List.of(made));
+            throw new LogClosedException("log was closed meanwhile; open it again");
+        }
+        return made;
     }
 
     private <T> Consumer<T> parkedConsumer(ConsumerConfig config, Codec<T> codec) {
@@ -76,9 +96,8 @@ public final class Delivery implements AutoCloseable {
         try {
             var consumer = new ParkedConsumer<>(
                     name, journal, codec, config, cursors.parked(name), statuses, () -> parkedOwners.remove(name));
-            statuses.opened(consumer);
             opened = true;
-            return consumer;
+            return registered(consumer);
         } finally {
             if (!opened) {
                 parkedOwners.remove(name);
@@ -96,18 +115,12 @@ public final class Delivery implements AutoCloseable {
         PushSubscription<T> subscription = opened(
                 place,
                 () -> new PushSubscription<>(
-                        journal, codec, config, handler, new PushSubscription.Parts(place, cursors, statuses)));
-        statuses.opened(subscription);
-        boolean started = false;
-        try {
-            subscription.start();
-            started = true;
-        } finally {
-            if (!started) {
-                statuses.closed(subscription);
-                place.close();
-            }
-        }
+                        journal,
+                        codec,
+                        config,
+                        handler,
+                        new PushSubscription.Parts(place, cursors, statuses, threads)));
+        registered(subscription).start();
         return subscription;
     }
 
@@ -213,16 +226,27 @@ public final class Delivery implements AutoCloseable {
         return consumer instanceof PullConsumer<?> pull ? pull.status() : null;
     }
 
+    /** Whether the caller is on the thread of a subscription: it must not wait for the close, which waits for it. */
+    public boolean isOwnThread() {
+        return threads.contains(Thread.currentThread());
+    }
+
     /** Stops all subscriptions, then closes all consumers; closes all of them, and then throws what was thrown first. */
     @Override
     public void close() {
-        RuntimeException first = null;
+        // before the look at what is open: what is made meanwhile sees the one or is seen by the other
+        closed = true;
         for (AutoCloseable each : statuses.open()) {
             if (each instanceof PushSubscription<?> subscription) {
                 subscription.stop();
             }
         }
-        for (AutoCloseable each : statuses.open()) {
+        closeAll(statuses.open());
+    }
+
+    private static void closeAll(Collection<AutoCloseable> all) {
+        RuntimeException first = null;
+        for (AutoCloseable each : all) {
             try {
                 each.close();
             } catch (Exception e) {

@@ -32,6 +32,8 @@ final class ParkedConsumer<T> implements Consumer<T> {
     private final BorrowedEvent<T> event;
     private final UseGuard guard;
     private final Statuses statuses;
+    // position that it ends before; Long.MAX_VALUE: it does not end
+    private final long ceiling;
 
     private long cursor;
     private List<Long> polled = List.of();
@@ -59,12 +61,22 @@ final class ParkedConsumer<T> implements Consumer<T> {
             statuses.closed(this);
         });
         cursor = journal.firstPosition();
+        ceiling = config.isStopAtEnd() ? endOfList() : Long.MAX_VALUE;
+    }
+
+    /** The position behind the last parked event; 0 if there is none. */
+    private long endOfList() {
+        long end = 0;
+        for (long position = list.next(0); position >= 0; position = list.next(end)) {
+            end = position + 1;
+        }
+        return end;
     }
 
     /** Goes to the first parked event from a position on that the query takes; false if there is none. */
     private boolean next(long from) {
         event.release();
-        for (long position = list.next(from); position >= 0; position = list.next(position + 1)) {
+        for (long position = list.next(from); isBelowCeiling(position); position = list.next(position + 1)) {
             reader.seek(position);
             if (!reader.next()) {
                 throw new IllegalStateException("parked event is beyond the end of the log: position=" + position
@@ -79,6 +91,10 @@ final class ParkedConsumer<T> implements Consumer<T> {
         return false;
     }
 
+    private boolean isBelowCeiling(long position) {
+        return position >= 0 && position < ceiling;
+    }
+
     @Override
     public List<Event<T>> poll(Duration wait) {
         if (!await(wait)) {
@@ -88,9 +104,12 @@ final class ParkedConsumer<T> implements Consumer<T> {
         try {
             var batch = new ArrayList<Event<T>>();
             var positions = new ArrayList<Long>();
+            takeBack();
             long from = cursor;
+            long bytes = 0;
             try {
-                while (batch.size() < config.pollEvents() && next(from)) {
+                while (batch.size() < config.pollEvents() && bytes < config.pollBytes() && next(from)) {
+                    bytes += event.payloadLength();
                     batch.add(event.toEvent());
                     positions.add(event.position());
                     from = event.position() + 1;
@@ -120,8 +139,8 @@ final class ParkedConsumer<T> implements Consumer<T> {
                 int version = list.version();
                 boolean found = next(cursor);
                 event.release();
-                if (found) {
-                    return true;
+                if (found || ceiling != Long.MAX_VALUE) {
+                    return found;
                 }
                 long left = deadline - journal.clock().monotonicNanos();
                 if (!journal.await(() -> isEnding() || list.version() != version, left)) {
@@ -176,8 +195,16 @@ final class ParkedConsumer<T> implements Consumer<T> {
             flushed = true;
         } finally {
             if (!flushed) {
-                cursor = unflushed.get(0);
+                takeBack();
             }
+            unflushed.clear();
+        }
+    }
+
+    /** Goes back before what was handed over as views and not flushed. */
+    private void takeBack() {
+        if (!unflushed.isEmpty()) {
+            cursor = unflushed.get(0);
             unflushed.clear();
         }
     }

@@ -20,6 +20,7 @@ final class Parking {
     private final @Nullable ParkedList list;
     private final @Nullable JournalReader reader;
     private final Set<String> keys = new HashSet<>();
+    // of the list that the keys are of; -1: of none
     private int version = -1;
 
     private Parking() {
@@ -52,22 +53,50 @@ final class Parking {
         return (key != null && keys.contains(key)) || list.contains(position);
     }
 
+    /**
+     * Parks an event that {@link #isBlocked} told of, unless the list has changed since: what it waited behind may be
+     * gone, and whoever took it off finds the list as it left it.
+     *
+     * @return false if the list has changed: look again
+     */
+    boolean parkBehind(long position, @Nullable String key) {
+        ParkedList known = required(position);
+        synchronized (known) {
+            if (known.version() != version) {
+                return false;
+            }
+            park(position, key, 0);
+            return true;
+        }
+    }
+
     /** Parks an event. */
     void park(long position, @Nullable String key, int attempts) {
-        if (list == null) {
-            throw new IllegalStateException("a consumer without a name cannot park: position=" + position);
-        }
-        int now = list.park(position, attempts);
-        if (now == version + 1) {
-            version = now;
-            if (key != null) {
-                keys.add(key);
+        ParkedList known = required(position);
+        // the list's own lock: what others take off it comes before or behind, and is seen either way
+        synchronized (known) {
+            boolean current = known.version() == version;
+            int now = known.park(position, attempts);
+            if (current) {
+                version = now;
+                if (key != null) {
+                    keys.add(key);
+                }
             }
         }
     }
 
+    private ParkedList required(long position) {
+        if (list == null) {
+            throw new IllegalStateException("a consumer without a name cannot park: position=" + position);
+        }
+        return list;
+    }
+
     private void refresh(ParkedList changed) {
-        version = changed.version();
+        // taken up at the end, so that what fails in between is done again; a change meanwhile is seen by the next look
+        int seen = changed.version();
+        version = -1;
         keys.clear();
         for (long position = changed.next(0); position >= 0; position = changed.next(position + 1)) {
             String key = keyAt(position);
@@ -75,6 +104,7 @@ final class Parking {
                 keys.add(key);
             }
         }
+        version = seen;
     }
 
     private @Nullable String keyAt(long position) {

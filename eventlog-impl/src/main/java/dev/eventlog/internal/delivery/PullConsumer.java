@@ -20,7 +20,8 @@ import java.util.Objects;
  *
  * <p>Two places are kept: {@code cursor}, where the next poll begins, and the checkpoint in {@link Place}, from where a
  * restart goes on. A borrowed poll moves the cursor event by event and writes the checkpoint once, after
- * {@code onBatchEnd}; an owned poll moves neither until the commit.
+ * {@code onBatchEnd}; an owned poll moves neither until the commit. What was handed over as views and not flushed lies
+ * between the two: no commit passes it, and an owned poll begins with it again.
  *
  * <p><b>Threading:</b> One thread at a time: the caller, checked. Except close and status: any thread.
  */
@@ -40,7 +41,7 @@ final class PullConsumer<T> implements Consumer<T> {
     private boolean sought;
     // events handed over since the last onBatchEnd that returned
     private int unflushed;
-    // where they begin
+    // where they begin; means nothing while there are none
     private long unflushedFrom;
     private volatile boolean done;
 
@@ -62,6 +63,7 @@ final class PullConsumer<T> implements Consumer<T> {
         guard.enter();
         try {
             long deadline = journal.clock().monotonicNanos() + nanos;
+            takeBack();
             while (true) {
                 List<Event<T>> batch = collect();
                 if (!batch.isEmpty() || !awaitMore(deadline)) {
@@ -70,6 +72,14 @@ final class PullConsumer<T> implements Consumer<T> {
             }
         } finally {
             guard.leave();
+        }
+    }
+
+    /** Goes back before what was handed over as views and not flushed: a commit of owned events must not pass it. */
+    private void takeBack() {
+        if (unflushed > 0) {
+            cursor = unflushedFrom;
+            unflushed = 0;
         }
     }
 
@@ -219,13 +229,13 @@ final class PullConsumer<T> implements Consumer<T> {
         guard.enter();
         try {
             if (!polled.isEmpty()) {
+                assert unflushed == 0;
                 cursor = polledEnd;
-                unflushedFrom = cursor;
                 polled = List.of();
                 place.commit(cursor, sought);
                 sought = false;
             } else if (sought) {
-                place.commit(cursor, true);
+                place.commit(unflushed > 0 ? unflushedFrom : cursor, true);
                 sought = false;
             }
         } finally {
@@ -246,8 +256,8 @@ final class PullConsumer<T> implements Consumer<T> {
                                 + (polled.isEmpty() ? cursor : polledEnd)
                                 + "; commit events of the last poll, in order");
             }
+            assert unflushed == 0;
             cursor = position + 1;
-            unflushedFrom = cursor;
             place.commit(cursor, sought);
             sought = false;
         } finally {

@@ -11,7 +11,9 @@ import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -36,6 +38,9 @@ final class PushSubscription<T> implements Subscription {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PushSubscription.class);
 
+    /** How long a wait goes on before it looks at the log's clock again, which need not be the machine's. */
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     private final Journal journal;
     private final ConsumerConfig config;
     private final Place place;
@@ -43,6 +48,8 @@ final class PushSubscription<T> implements Subscription {
     private final Feed<T> feed;
     private final Delivering<T> delivering;
     private final Thread thread;
+    // those of the log's subscriptions
+    private final Set<Thread> threads;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -51,10 +58,16 @@ final class PushSubscription<T> implements Subscription {
     // guarded by lock for writing
     private volatile State state = State.OPEN;
     private volatile boolean stopping;
+    // guarded by lock
+    private boolean started;
     private volatile @Nullable Throwable failure;
 
-    /** What a subscription shares with its log. */
-    record Parts(Place place, Cursors cursors, Statuses statuses) {}
+    /**
+     * What a subscription shares with its log.
+     *
+     * @param threads where it tells which thread it runs on, as long as it does
+     */
+    record Parts(Place place, Cursors cursors, Statuses statuses, Set<Thread> threads) {}
 
     PushSubscription(
             Journal journal, Codec<T> codec, ConsumerConfig config, EventHandler<? super T> handler, Parts parts) {
@@ -62,6 +75,7 @@ final class PushSubscription<T> implements Subscription {
         this.config = config;
         place = parts.place();
         statuses = parts.statuses();
+        threads = parts.threads();
         feed = new Feed<>(
                 journal, codec, config.query(), config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE);
         feed.event().replayBelow(place.replayBelow());
@@ -79,12 +93,36 @@ final class PushSubscription<T> implements Subscription {
         return config.name() == null ? "unnamed" : config.name();
     }
 
-    /** Starts the thread; to be called once. */
+    /** Starts the thread, unless this was closed before; to be called once. */
     void start() {
-        thread.start();
+        boolean isStarted = false;
+        lock.lock();
+        try {
+            if (!stopping) {
+                thread.start();
+                started = true;
+            }
+            isStarted = started;
+        } finally {
+            lock.unlock();
+            if (!isStarted) {
+                statuses.closed(this);
+                end(State.CLOSED, null);
+            }
+        }
     }
 
     private void run() {
+        Thread current = Thread.currentThread();
+        threads.add(current);
+        try {
+            deliver();
+        } finally {
+            threads.remove(current);
+        }
+    }
+
+    private void deliver() {
         try {
             long position = place.checkpoint();
             long emptyPolls = 0;
@@ -120,8 +158,10 @@ final class PushSubscription<T> implements Subscription {
     private boolean batch() throws Exception {
         long reached = place.checkpoint();
         int taken = 0;
+        long bytes = 0;
         try {
-            while (taken < config.pollEvents() && !stopping && state != State.PAUSED && feed.next()) {
+            while (taken < config.pollEvents() && bytes < config.pollBytes() && isRunning() && feed.next()) {
+                bytes += feed.event().payloadLength();
                 if (!delivering.deliver(feed.event(), reached, this::commit)) {
                     return true;
                 }
@@ -140,6 +180,10 @@ final class PushSubscription<T> implements Subscription {
         delivering.flush();
         commit(reached);
         return taken > 0;
+    }
+
+    private boolean isRunning() {
+        return !stopping && state != State.PAUSED;
     }
 
     /** What was handled before a failure is flushed and committed. */
@@ -178,13 +222,17 @@ final class PushSubscription<T> implements Subscription {
 
     /** Waits before a next attempt; false if the subscription is to stop. */
     private boolean backOff(long nanos) {
+        if (nanos == 0) {
+            return !stopping;
+        }
         boolean interrupted = false;
+        boolean isOver = false;
         lock.lock();
         try {
-            long left = nanos;
-            while (left > 0 && !stopping) {
+            long deadline = deadline(nanos);
+            while (!isOver && !stopping) {
                 try {
-                    left = changed.awaitNanos(left);
+                    isOver = !awaitChange(deadline);
                 } catch (InterruptedException e) {
                     // a handler's, or a stranger's: the pause is kept all the same
                     interrupted = true;
@@ -197,6 +245,22 @@ final class PushSubscription<T> implements Subscription {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** A time of the log's clock. */
+    private long deadline(long nanos) {
+        return journal.clock().monotonicNanos() + nanos;
+    }
+
+    /** Waits, with the lock held, until something may have changed; false if the log's clock has reached the deadline. */
+    @SuppressWarnings("WaitNotInLoop") // each caller loops over what it waits for
+    private boolean awaitChange(long deadline) throws InterruptedException {
+        long left = deadline - journal.clock().monotonicNanos();
+        if (left <= 0) {
+            return false;
+        }
+        long unused = changed.awaitNanos(Math.min(left, LONGEST_WAIT_NANOS));
+        return true;
     }
 
     private void end(State last, @Nullable Throwable why) {
@@ -275,7 +339,7 @@ final class PushSubscription<T> implements Subscription {
     }
 
     private boolean await(BooleanSupplier reached, String what, Duration wait) {
-        long left = Waits.nanos(wait);
+        long nanos = Waits.nanos(wait);
         if (isOwnThread()) {
             throw new IllegalStateException(
                     "handler waits for its own subscription: name=" + place.name() + "; return first");
@@ -283,6 +347,7 @@ final class PushSubscription<T> implements Subscription {
         waiting.incrementAndGet();
         lock.lock();
         try {
+            long deadline = deadline(nanos);
             while (!reached.getAsBoolean()) {
                 if (state == State.FAILED || state == State.CLOSED || state == State.DONE) {
                     throw new IllegalStateException(
@@ -290,10 +355,9 @@ final class PushSubscription<T> implements Subscription {
                                     + place.checkpoint(),
                             failure);
                 }
-                if (left <= 0) {
+                if (!awaitChange(deadline)) {
                     return false;
                 }
-                left = changed.awaitNanos(left);
             }
             return true;
         } catch (InterruptedException e) {
@@ -323,7 +387,9 @@ final class PushSubscription<T> implements Subscription {
         if (isOwnThread()) {
             return;
         }
-        if (!join(Waits.nanos(config.closeTimeout()))) {
+        if (!isStarted()) {
+            end(State.CLOSED, null);
+        } else if (!join(Waits.nanos(config.closeTimeout()))) {
             LOGGER.warn(
                     "handler of subscription {} did not end in {}, it is interrupted and left",
                     place.name(),
@@ -333,17 +399,25 @@ final class PushSubscription<T> implements Subscription {
         }
     }
 
+    private boolean isStarted() {
+        lock.lock();
+        try {
+            return started;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private boolean join(long nanos) {
         boolean interrupted = false;
         lock.lock();
         try {
-            long left = nanos;
+            long deadline = deadline(nanos);
             while (state == State.OPEN || state == State.PAUSED) {
-                if (left <= 0) {
-                    return false;
-                }
                 try {
-                    left = changed.awaitNanos(left);
+                    if (!awaitChange(deadline)) {
+                        return false;
+                    }
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }

@@ -152,8 +152,9 @@ public final class IoThread implements AutoCloseable {
         }
     }
 
+    /** Whether the caller is on the thread. */
     @SuppressWarnings("ReferenceEquality") // a thread is itself only
-    private boolean isCurrent() {
+    public boolean isCurrent() {
         return Thread.currentThread() == thread;
     }
 

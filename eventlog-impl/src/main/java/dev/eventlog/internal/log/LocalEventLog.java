@@ -25,8 +25,10 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +49,9 @@ final class LocalEventLog implements EventLog {
     private final FramePool frames;
     private final IoThread io;
     private final AtomicBoolean closing = new AtomicBoolean();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    // written by the thread that closes, read by any; published by volatile
+    private volatile @Nullable Thread closer;
 
     private LocalEventLog(Journal journal, Cursors cursors, IoThread io, Clock clock) {
         this.journal = journal;
@@ -185,8 +190,43 @@ final class LocalEventLog implements EventLog {
     @Override
     public void close() {
         if (!closing.compareAndSet(false, true)) {
+            awaitClosed();
             return;
         }
+        closer = Thread.currentThread();
+        try {
+            closeParts();
+        } finally {
+            closer = null;
+            closed.countDown();
+        }
+    }
+
+    /** Waits for the close that goes on, also while interrupted; not on a thread that this close may be waiting for. */
+    private void awaitClosed() {
+        if (isOwnThread()) {
+            return;
+        }
+        boolean interrupted = false;
+        while (true) {
+            try {
+                closed.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a thread is itself only
+    private boolean isOwnThread() {
+        return Thread.currentThread() == closer || io.isCurrent() || delivery.isOwnThread();
+    }
+
+    private void closeParts() {
         RuntimeException first = null;
         for (AutoCloseable part : new AutoCloseable[] {delivery, cursors, journal, io}) {
             try {

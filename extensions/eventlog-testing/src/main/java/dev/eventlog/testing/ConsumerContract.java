@@ -10,9 +10,7 @@ import dev.eventlog.ConsumerConfig;
 import dev.eventlog.ConsumerStatus;
 import dev.eventlog.Event;
 import dev.eventlog.EventQuery;
-import dev.eventlog.EventView;
 import dev.eventlog.StartAt;
-import dev.eventlog.ViewHandler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,33 +19,6 @@ import org.junit.jupiter.api.Test;
 
 /** {@link Consumer}: polling, committing, seeking, what it delivers and what its status tells. */
 abstract class ConsumerContract extends CodecContract {
-
-    /** Keeps the texts it gets, throws where told. <b>Threading:</b> One thread at a time: the consumer's. */
-    static final class Collecting implements ViewHandler<String> {
-
-        private final List<String> seen = new ArrayList<>();
-        private final List<Integer> batches = new ArrayList<>();
-        private String throwAt = "nowhere";
-        private boolean throwAtEnd;
-        private Runnable atEnd = () -> {};
-
-        @Override
-        public void onEvent(EventView<String> event) {
-            if (event.data().equals(throwAt)) {
-                throw new IllegalStateException("handler failed on purpose");
-            }
-            seen.add(event.data());
-        }
-
-        @Override
-        public void onBatchEnd(int count) {
-            batches.add(count);
-            atEnd.run();
-            if (throwAtEnd) {
-                throw new IllegalStateException("flush failed on purpose");
-            }
-        }
-    }
 
     static ConsumerConfig config(String name, StartAt startAt) {
         return ConsumerConfig.named(name).startAt(startAt).build();
@@ -316,121 +287,10 @@ abstract class ConsumerContract extends CodecContract {
     }
 
     @Test
-    void borrowedPollHandsOverInOrderAndCommits() {
-        appendNumbers(5);
-        var handler = new Collecting();
-        try (Consumer<String> consumer = consumer("c")) {
-            assertThat(consumer.poll(handler, 2)).isEqualTo(2);
-            assertThat(consumer.poll(handler, 100)).isEqualTo(3);
-            assertThat(consumer.poll(handler, 100)).isZero();
-        }
-        assertThat(handler.seen).containsExactly("0", "1", "2", "3", "4");
-        assertThat(handler.batches).containsExactly(2, 3);
-        restart();
-        try (Consumer<String> consumer = consumer("c")) {
-            assertThat(consumer.poll(handler, 1)).isZero();
-        }
-    }
-
-    @Test
-    void onBatchEndComesBeforeTheCheckpoint() {
-        appendNumbers(3);
-        var handler = new Collecting();
-        try (Consumer<String> consumer = consumer("c")) {
-            handler.atEnd = () -> assertThat(log.consumers().get(0).lag())
-                    .as("not committed yet")
-                    .isEqualTo(3);
-            assertThat(consumer.poll(handler, 10)).isEqualTo(3);
-            assertThat(log.consumers().get(0).lag()).isZero();
-        }
-        assertThat(handler.batches).containsExactly(3);
-    }
-
-    @Test
-    void throwingHandlerKeepsTheCursorAtThatEventAndTheCheckpointWhereItWas() {
-        appendNumbers(4);
-        var handler = new Collecting();
-        handler.throwAt = "2";
-        try (Consumer<String> consumer = consumer("c")) {
-            assertThatThrownBy(() -> consumer.poll(handler, 10)).hasMessage("handler failed on purpose");
-            assertThat(handler.seen).containsExactly("0", "1");
-            assertThat(handler.batches).isEmpty();
-            assertThat(consumer.status().lag()).isEqualTo(4);
-            assertThatThrownBy(() -> consumer.poll(handler, 10)).hasMessage("handler failed on purpose");
-            assertThat(handler.seen).containsExactly("0", "1");
-            handler.throwAt = "nowhere";
-            assertThat(consumer.poll(handler, 10)).isEqualTo(2);
-            assertThat(handler.seen).containsExactly("0", "1", "2", "3");
-            assertThat(handler.batches).as("events since the last onBatchEnd").containsExactly(4);
-            assertThat(consumer.status().lag()).isZero();
-        }
-    }
-
-    @Test
-    void aThrowIsForgottenWithTheConsumerAndAllComesAgain() {
-        appendNumbers(3);
-        var handler = new Collecting();
-        handler.throwAt = "2";
-        try (Consumer<String> consumer = consumer("c")) {
-            assertThatThrownBy(() -> consumer.poll(handler, 10)).hasMessage("handler failed on purpose");
-        }
-        restart();
-        try (Consumer<String> consumer = consumer("c")) {
-            assertThat(texts(consumer.poll(NOW))).containsExactly("0", "1", "2");
-        }
-    }
-
-    @Test
-    void throwingOnBatchEndKeepsTheCheckpointAndAllComesAgain() {
-        appendNumbers(3);
-        var handler = new Collecting();
-        handler.throwAtEnd = true;
-        try (Consumer<String> consumer = consumer("c")) {
-            assertThatThrownBy(() -> consumer.poll(handler, 10)).hasMessage("flush failed on purpose");
-            assertThat(consumer.status().lag()).isEqualTo(3);
-            handler.throwAtEnd = false;
-            assertThat(consumer.poll(handler, 10)).isEqualTo(3);
-            assertThat(handler.seen).containsExactly("0", "1", "2", "0", "1", "2");
-        }
-    }
-
-    @Test
-    void throwingOnBatchEndAfterASeekGoesBackToTheSeek() {
-        appendNumbers(3);
-        var handler = new Collecting();
-        try (Consumer<String> consumer = consumer("c")) {
-            drain(consumer);
-            consumer.seek(StartAt.earliest());
-            handler.throwAtEnd = true;
-            assertThatThrownBy(() -> consumer.poll(handler, 2)).hasMessage("flush failed on purpose");
-            handler.throwAtEnd = false;
-            assertThat(consumer.poll(handler, 10)).isEqualTo(3);
-        }
-        assertThat(handler.seen).containsExactly("0", "1", "0", "1", "2");
-    }
-
-    @Test
-    void borrowedAndOwnedPollsGoOnFromEachOther() {
-        appendNumbers(6);
-        var handler = new Collecting();
-        try (Consumer<String> consumer = consumer("c")) {
-            assertThat(consumer.poll(NOW)).hasSize(6);
-            assertThat(consumer.poll(handler, 2)).as("nothing was committed").isEqualTo(2);
-            assertThat(handler.seen).containsExactly("0", "1");
-            List<Event<String>> batch = consumer.poll(NOW);
-            assertThat(texts(batch)).containsExactly("2", "3", "4", "5");
-            consumer.commit(batch.get(0));
-            assertThat(consumer.poll(handler, 1)).isEqualTo(1);
-            assertThat(handler.seen).containsExactly("0", "1", "3");
-            assertThatIllegalArgumentException().isThrownBy(() -> consumer.commit(batch.get(3)));
-        }
-    }
-
-    @Test
     void aLimitBelowOneIsRefused() {
         try (Consumer<String> consumer = consumer("c")) {
-            assertThatIllegalArgumentException().isThrownBy(() -> consumer.poll(new Collecting(), 0));
-            assertThatIllegalArgumentException().isThrownBy(() -> consumer.poll(new Collecting(), -1));
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.poll(view -> {}, 0));
+            assertThatIllegalArgumentException().isThrownBy(() -> consumer.poll(view -> {}, -1));
             assertThatIllegalArgumentException().isThrownBy(() -> consumer.poll(Duration.ofNanos(-1)));
             assertThatIllegalArgumentException().isThrownBy(() -> consumer.await(Duration.ofNanos(-1)));
         }

@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** What is promised of waiting, of closing, and of who may use a consumer. */
-abstract class ConsumerUseContract extends ConsumerContract {
+abstract class ConsumerUseContract extends ViewPollContract {
 
     @Test
     void aPollWaitsForTheFirstEvent() throws Exception {

@@ -18,7 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Parked events: who is parked, who waits behind them, and how they come off the list. */
-abstract class ParkingContract extends SubscriptionContract {
+abstract class ParkingContract extends SubscriptionEndContract {
 
     private Consumer<String> parkedBy(String name) {
         return log.consumer(ConsumerConfig.parkedBy(name).build(), TEXT);
@@ -160,6 +160,22 @@ abstract class ParkingContract extends SubscriptionContract {
         }
         assertThat(seen).containsExactly("a:0", "a:1", "a:2");
         assertThat(log.consumers().get(0).parked()).isZero();
+    }
+
+    @Test
+    void anOwnedPollOfParkedEventsBringsWhatWasNotFlushedAgain() {
+        appendKeyed("a:0", "a:1", "a:2");
+        handleAll("s", "a:0");
+        var handler = new Collecting();
+        handler.throwAt = "a:1";
+        try (Consumer<String> parked = parkedBy("s")) {
+            assertThatThrownBy(() -> parked.poll(handler, 10)).hasMessage("handler failed on purpose");
+            parked.commit();
+            assertThat(log.consumers().get(0).parked()).isEqualTo(3);
+            assertThat(texts(parked.poll(NOW))).containsExactly("a:0", "a:1", "a:2");
+            parked.commit();
+            assertThat(log.consumers().get(0).parked()).isZero();
+        }
     }
 
     @Test
