@@ -71,7 +71,7 @@ class ParkingTest {
         frame.begin(FrameDescriptor.KIND_DATA);
         frame.add(CODEC, text, key, journal.schemaNumber(CODEC.schema(text)), journal.sourceNumber("test"));
         frame.finish();
-        return journal.append(frame);
+        return journal.append(frame, false);
     }
 
     @Test
