@@ -65,6 +65,19 @@ final class Utf8 {
         return at - offset;
     }
 
+    /** The same of a text that {@link #put} has written there as so many bytes. */
+    static int hash(String text, ByteBuffer source, int offset, int length) {
+        if (length != text.length()) {
+            return hash(source, offset, length);
+        }
+        // each character is one byte
+        int hash = 0x811c9dc5;
+        for (int i = 0; i < length; i++) {
+            hash = (hash ^ text.charAt(i)) * 0x01000193;
+        }
+        return hash;
+    }
+
     /** FNV-1a of bytes, 32 bits (Fowler, Noll and Vo): the key hash of the format. */
     static int hash(ByteBuffer source, int offset, int length) {
         int hash = 0x811c9dc5;
