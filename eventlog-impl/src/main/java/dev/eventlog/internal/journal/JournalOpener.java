@@ -71,19 +71,42 @@ final class JournalOpener {
     private static Journal onDisk(EventLogConfig config, Path path, FileOps files, Place place) throws IOException {
         LogDirectory directory = LogDirectory.prepare(path, config.isInsecureDirectoryAllowed(), files);
         DirectoryLock lock = DirectoryLock.acquire(directory, files, place.opener(), place.clock());
-        boolean opened = false;
+        Recovered recovered = orElse(lock::release, () -> recovered(config, directory, lock, files, place));
+        ChronicleSegmentStore store = recovered.store();
+        // the lock is the store's now
+        Journal journal = orElse(store::close, () -> new Journal(store, recovered.parts(), config, place.clock()));
+        recovered.failed().set(journal);
+        long interval = config.forceInterval().toNanos();
+        if (interval > 0) {
+            place.io().every(interval, () -> forceInBackground(journal, config));
+        }
+        return journal;
+    }
+
+    /** Does work; if that fails, gives free what the work would have taken over. */
+    private static <R> R orElse(IoThread.Task free, IoThread.Work<R> work) throws IOException {
         try {
-            Journal journal = locked(config, directory, lock, files, place);
-            opened = true;
-            return journal;
-        } finally {
-            if (!opened) {
-                lock.release();
+            return work.run();
+        } catch (IOException | RuntimeException | Error e) {
+            try {
+                free.run();
+            } catch (IOException | RuntimeException further) {
+                e.addSuppressed(further);
             }
+            throw e;
         }
     }
 
-    private static Journal locked(
+    /**
+     * What a journal begins with.
+     *
+     * @param store has the lock
+     * @param failed the journal to stop when the store fails, once there is one
+     */
+    private record Recovered(
+            ChronicleSegmentStore store, Journal.Parts parts, AtomicReference<@Nullable Journal> failed) {}
+
+    private static Recovered recovered(
             EventLogConfig config, LogDirectory directory, DirectoryLock lock, FileOps files, Place place)
             throws IOException {
         long now = place.clock().epochNanos();
@@ -91,17 +114,19 @@ final class JournalOpener {
         UUID bootId = bootId(files);
         var boot = new StateFile.Boot(bootId, directory.identity());
         int seed = FrameBuilder.seed(meta.logId());
-        Recovery.Result recovered = Recovery.run(directory, meta, seed, boot, files);
-        Manifest manifest = recovered.manifest();
-        int epoch = recovered.nextEpoch();
-        manifest.addEpoch(new Manifest.Epoch(epoch, recovered.endPosition(), now, boot.home()));
-        StateFile state = StateFile.create(
-                directory.state(),
-                meta.logId(),
-                boot,
-                epoch,
-                new StateFile.Positions(recovered.endPosition(), recovered.durablePosition()),
-                files);
+        Recovery.Result result = Recovery.run(directory, meta, seed, boot, files);
+        Manifest manifest = result.manifest();
+        int epoch = result.nextEpoch();
+        StateFile state = orElse(manifest::close, () -> {
+            manifest.addEpoch(new Manifest.Epoch(epoch, result.endPosition(), now, boot.home()));
+            return StateFile.create(
+                    directory.state(),
+                    meta.logId(),
+                    boot,
+                    epoch,
+                    new StateFile.Positions(result.endPosition(), result.durablePosition()),
+                    files);
+        });
         var failed = new AtomicReference<@Nullable Journal>();
         var store = new ChronicleSegmentStore(
                 new ChronicleSegmentStore.Parts(directory, manifest, state, lock),
@@ -115,29 +140,13 @@ final class JournalOpener {
                 bootId,
                 epoch,
                 meta.firstPosition(),
-                recovered.endPosition(),
-                recovered.nextNumber(),
+                result.endPosition(),
+                result.nextNumber(),
                 List.copyOf(manifest.segments()),
                 manifest.dictionary(),
                 new Epochs(List.copyOf(manifest.epochs())),
                 directory.root());
-        Journal journal = begin(store, parts, config, place.clock());
-        failed.set(journal);
-        long interval = config.forceInterval().toNanos();
-        if (interval > 0) {
-            place.io().every(interval, () -> forceInBackground(journal, config));
-        }
-        return journal;
-    }
-
-    private static Journal begin(SegmentStore store, Journal.Parts parts, EventLogConfig config, Clock clock)
-            throws IOException {
-        try {
-            return new Journal(store, parts, config, clock);
-        } catch (IOException | RuntimeException | Error e) {
-            store.close();
-            throw e;
-        }
+        return new Recovered(store, parts, failed);
     }
 
     private static void forceInBackground(Journal journal, EventLogConfig config) {

@@ -25,7 +25,9 @@ public final class HookedFileOps implements FileOps {
         WRITE,
         TRUNCATE,
         MAP,
-        LOCK
+        LOCK,
+        /** The close of a file that has the lock. */
+        UNLOCK
     }
 
     /** Called before each operation, on the thread that does it. */
@@ -117,6 +119,7 @@ public final class HookedFileOps implements FileOps {
     private final class HookedFile implements OpenFile {
 
         private final OpenFile file;
+        private boolean isLocked;
 
         HookedFile(OpenFile file) {
             this.file = file;
@@ -166,11 +169,16 @@ public final class HookedFileOps implements FileOps {
         @Override
         public @Nullable FileLock tryLock() throws IOException {
             hook.before(Op.LOCK, file.path());
-            return file.tryLock();
+            FileLock lock = file.tryLock();
+            isLocked = lock != null;
+            return lock;
         }
 
         @Override
         public void close() throws IOException {
+            if (isLocked) {
+                hook.before(Op.UNLOCK, file.path());
+            }
             file.close();
         }
     }
