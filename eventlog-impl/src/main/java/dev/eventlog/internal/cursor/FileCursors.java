@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 final class FileCursors extends Cursors {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(FileCursors.class);
-    private static final String SUFFIX = ".cursor";
-    private static final String PARKED_SUFFIX = ".parked";
+    static final String SUFFIX = ".cursor";
+    static final String PARKED_SUFFIX = ".parked";
 
     private final Journal journal;
     private final Path directory;

@@ -31,7 +31,7 @@ import java.util.zip.CRC32C;
  */
 final class ParkedFile {
 
-    private static final String MAGIC = "EVLGPARK";
+    static final String MAGIC = "EVLGPARK";
     private static final int RECORD_LENGTH = 32;
     private static final int KIND_OFFSET = 4;
     private static final int POSITION_OFFSET = 8;

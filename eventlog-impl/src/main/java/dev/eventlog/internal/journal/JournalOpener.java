@@ -1,7 +1,6 @@
 package dev.eventlog.internal.journal;
 
 import dev.eventlog.EventLogConfig;
-import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
@@ -34,7 +33,7 @@ final class JournalOpener {
 
     private JournalOpener() {}
 
-    static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io) {
+    static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io, Journal.Traces traces) {
         Path path = config.directory();
         try {
             if (path == null) {
@@ -43,13 +42,13 @@ final class JournalOpener {
             JvmOpener.open();
             String opener =
                     clock.whoAndWhen() + " " + stack(Thread.currentThread().getStackTrace());
-            return io.call(() -> onDisk(config, path, files, new Place(clock, io, opener)));
+            return io.call(() -> onDisk(config, path, files, new Place(clock, io, opener, traces)));
         } catch (IOException e) {
             throw Corruption.io("opening the log", path == null ? Path.of("memory") : path.toAbsolutePath(), e);
         }
     }
 
-    private record Place(Clock clock, IoThread io, String opener) {}
+    private record Place(Clock clock, IoThread io, String opener, Journal.Traces traces) {}
 
     /** Where the user's code opens the log: the first frames outside of this library. */
     private static String stack(StackTraceElement[] frames) {
@@ -110,11 +109,11 @@ final class JournalOpener {
             EventLogConfig config, LogDirectory directory, DirectoryLock lock, FileOps files, Place place)
             throws IOException {
         long now = place.clock().epochNanos();
-        LogMeta meta = meta(directory, now, files);
+        LogMeta meta = meta(directory, now, files, place);
         UUID bootId = bootId(files);
         var boot = new StateFile.Boot(bootId, directory.identity());
         int seed = FrameBuilder.seed(meta.logId());
-        Recovery.Result result = Recovery.run(directory, meta, seed, boot, files);
+        Recovery.Result result = Recovery.run(directory, meta, boot, place.traces(), files);
         Manifest manifest = result.manifest();
         int epoch = result.nextEpoch();
         StateFile state = orElse(manifest::close, () -> {
@@ -171,26 +170,24 @@ final class JournalOpener {
         }
     }
 
-    private static LogMeta meta(LogDirectory directory, long now, FileOps files) throws IOException {
-        LogMeta meta = LogMeta.read(directory.meta(), files);
-        if (meta != null) {
+    private static LogMeta meta(LogDirectory directory, long now, FileOps files, Place place) throws IOException {
+        if (files.attributes(directory.meta()) == null) {
+            LogMeta lost = LostMeta.find(directory, "missing", place.traces(), files);
+            LogMeta meta = lost == null ? new LogMeta(UUID.randomUUID(), now, 0) : lost;
+            meta.create(directory.meta(), files);
             return meta;
         }
-        boolean hasEvents =
-                files.list(directory.segments()).stream().anyMatch(name -> LogDirectory.segmentNumber(name, true) >= 0);
-        if (hasEvents || files.attributes(directory.manifest()) != null) {
-            throw new CorruptLogException(
-                    "log.meta is missing although there are segments: file=" + directory.meta()
-                            + "; restore it from a backup",
-                    directory.meta(),
-                    0,
-                    -1,
-                    -1,
-                    null);
+        try (FileOps.OpenFile file = files.open(directory.meta(), FileOps.Mode.WRITE)) {
+            LogMeta meta = LogMeta.read(file);
+            if (meta == null) {
+                meta = LostMeta.find(directory, "damaged", place.traces(), files);
+                if (meta == null) {
+                    throw LostMeta.nothingThere(directory);
+                }
+                meta.mend(file);
+            }
+            return meta;
         }
-        LogMeta created = new LogMeta(UUID.randomUUID(), now, 0);
-        created.write(directory.meta(), files);
-        return created;
     }
 
     private static UUID bootId(FileOps files) {

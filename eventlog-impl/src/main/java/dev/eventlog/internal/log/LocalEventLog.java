@@ -61,7 +61,7 @@ final class LocalEventLog implements EventLog {
         var io = new IoThread("eventlog-io", config.threadFactory());
         boolean opened = false;
         try {
-            Journal journal = Journal.open(config, files, clock, io);
+            Journal journal = Journal.open(config, files, clock, io, Cursors::traces);
             Cursors cursors = Cursors.open(journal, files, io);
             var log = new LocalEventLog(journal, cursors, io, clock);
             long interval = config.forceInterval().toNanos();

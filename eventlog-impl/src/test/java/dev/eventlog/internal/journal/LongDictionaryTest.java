@@ -12,6 +12,7 @@ import dev.eventlog.internal.support.Clock;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -48,7 +49,7 @@ class LongDictionaryTest {
     }
 
     private Journal open() {
-        return Journal.open(config, HookedFileOps.quick(), Clock.system(), io);
+        return Journal.open(config, HookedFileOps.quick(), Clock.system(), io, (root, files) -> List.of());
     }
 
     private static Codec.Schema schema(int number) {
