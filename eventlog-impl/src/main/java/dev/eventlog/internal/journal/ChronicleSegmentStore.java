@@ -45,7 +45,9 @@ final class ChronicleSegmentStore implements SegmentStore {
     private volatile @Nullable Prepared prepared;
     // written on the I/O thread, read by any; published by volatile
     private volatile long durablePosition;
+    // written and read on the I/O thread
     private @Nullable IOException failure;
+    private boolean closed;
 
     /**
      * What the store needs to know of its log.
@@ -206,10 +208,8 @@ final class ChronicleSegmentStore implements SegmentStore {
     }
 
     private void sealNow(Segment segment, SegmentWriter writer) throws IOException {
-        if (failure != null) {
-            // the manifest has no gaps: what comes behind a segment that could not be sealed is left to the next open
-            throw failure;
-        }
+        // the manifest has no gaps: what comes behind a segment that could not be sealed is left to the next open
+        requireUsable();
         Unsealed sealing = unsealed(writer);
         sealing.writer().close();
         // before the force: zeros ahead of the end need not reach the disk
@@ -269,14 +269,37 @@ final class ChronicleSegmentStore implements SegmentStore {
     @Override
     public void force(long endPosition) throws IOException {
         io.run(() -> {
-            if (failure != null) {
-                throw failure;
-            }
+            requireUsable();
             for (Unsealed each : unsealed) {
                 each.file().force();
             }
             durable(endPosition);
         });
+    }
+
+    /** Fails if something failed before, or another process could write into the directory by now. */
+    private void requireUsable() throws IOException {
+        if (failure != null) {
+            throw failure;
+        }
+        try {
+            lock.verify();
+        } catch (IOException lost) {
+            failure = lost;
+            throw lost;
+        }
+    }
+
+    /** Stops the log if its lock no longer keeps others out. On the I/O thread. */
+    void watchLock() {
+        if (closed || failure != null) {
+            return;
+        }
+        try {
+            requireUsable();
+        } catch (IOException lost) {
+            onFailure.accept(lost);
+        }
     }
 
     private void durable(long position) {
@@ -295,6 +318,7 @@ final class ChronicleSegmentStore implements SegmentStore {
     public void close() throws IOException {
         filling.close();
         io.run(() -> {
+            closed = true;
             try {
                 Prepared unused = prepared;
                 if (unused != null) {

@@ -310,8 +310,8 @@ public final class Journal implements AutoCloseable {
         Throwable cause = failure;
         if (cause != null) {
             throw new LogFailedException(
-                    "log has stopped writing after an error, nothing was appended" + place()
-                            + "; close it and open it again",
+                    "log has stopped writing after an error, nothing was appended" + place() + " (" + cause.getMessage()
+                            + "); close it and open it again",
                     false,
                     cause);
         }
@@ -448,7 +448,10 @@ public final class Journal implements AutoCloseable {
         Throwable before = failure;
         if (before != null) {
             throw new LogFailedException(
-                    "log has stopped writing after an error" + place() + "; close it and open it again", false, before);
+                    "log has stopped writing after an error" + place() + " (" + before.getMessage()
+                            + "); close it and open it again",
+                    false,
+                    before);
         }
         long end = endPosition();
         if (end <= store.durablePosition()) {
@@ -460,7 +463,8 @@ public final class Journal implements AutoCloseable {
             fail(e);
             throw new LogFailedException(
                     "forcing failed, events from " + store.durablePosition() + " to " + end
-                            + " may not survive a power cut" + place() + "; the log takes no further append",
+                            + " may not survive a power cut" + place() + " (" + e.getMessage()
+                            + "); the log takes no further append",
                     true,
                     e);
         }

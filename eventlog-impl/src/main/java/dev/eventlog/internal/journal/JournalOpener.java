@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ final class JournalOpener {
     private static final Logger LOGGER = LoggerFactory.getLogger(JournalOpener.class);
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final int STACK_FRAMES = 6;
+    private static final long WATCH_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final UUID UNKNOWN_BOOT = new UUID(0, 0);
 
     private JournalOpener() {}
@@ -75,6 +77,7 @@ final class JournalOpener {
         // the lock is the store's now
         Journal journal = orElse(store::close, () -> new Journal(store, recovered.parts(), config, place.clock()));
         recovered.failed().set(journal);
+        place.io().every(WATCH_NANOS, store::watchLock);
         long interval = config.forceInterval().toNanos();
         if (interval > 0) {
             place.io().every(interval, () -> forceInBackground(journal, config));
@@ -109,7 +112,7 @@ final class JournalOpener {
             EventLogConfig config, LogDirectory directory, DirectoryLock lock, FileOps files, Place place)
             throws IOException {
         long now = place.clock().epochNanos();
-        LogMeta meta = meta(directory, now, files, place);
+        LogMeta meta = meta(directory, lock, now, files, place);
         UUID bootId = bootId(files);
         var boot = new StateFile.Boot(bootId, directory.identity());
         int seed = FrameBuilder.seed(meta.logId());
@@ -170,24 +173,26 @@ final class JournalOpener {
         }
     }
 
-    private static LogMeta meta(LogDirectory directory, long now, FileOps files, Place place) throws IOException {
+    /** Reads what the log is, creates it if the directory has none, or makes it anew from the other files. */
+    private static LogMeta meta(LogDirectory directory, DirectoryLock lock, long now, FileOps files, Place place)
+            throws IOException {
         if (files.attributes(directory.meta()) == null) {
             LogMeta lost = LostMeta.find(directory, "missing", place.traces(), files);
-            LogMeta meta = lost == null ? new LogMeta(UUID.randomUUID(), now, 0) : lost;
-            meta.create(directory.meta(), files);
-            return meta;
+            LogMeta created = lost == null ? new LogMeta(UUID.randomUUID(), now, 0) : lost;
+            created.create(directory.meta(), files);
         }
-        try (FileOps.OpenFile file = files.open(directory.meta(), FileOps.Mode.WRITE)) {
-            LogMeta meta = LogMeta.read(file);
+        FileOps.OpenFile file = lock.openMeta();
+        // only here, where nobody else can be creating it any more, does it say what the log is
+        LogMeta meta = LogMeta.read(file);
+        if (meta == null) {
+            meta = LostMeta.find(directory, "damaged", place.traces(), files);
             if (meta == null) {
-                meta = LostMeta.find(directory, "damaged", place.traces(), files);
-                if (meta == null) {
-                    throw LostMeta.nothingThere(directory);
-                }
-                meta.mend(file);
+                throw LostMeta.nothingThere(directory);
             }
-            return meta;
+            meta.mend(file);
         }
+        lock.verify();
+        return meta;
     }
 
     private static UUID bootId(FileOps files) {

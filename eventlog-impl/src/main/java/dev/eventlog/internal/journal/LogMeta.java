@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The file {@code log.meta}: what a log is for ever. Written once, under another name, then renamed into place; damaged
- * or gone, it is made anew from the files that have its contents too, see {@link LostMeta}.
+ * or gone, it is made anew from the files that have its contents too, see {@link LostMeta}. A writer holds the system's
+ * lock on it and reads it through the channel that has the lock, see {@link DirectoryLock}.
  *
  * <pre>
  *   0                               32              40              48      52      56

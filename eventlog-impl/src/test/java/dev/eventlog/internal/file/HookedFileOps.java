@@ -112,6 +112,11 @@ public final class HookedFileOps implements FileOps {
     }
 
     @Override
+    public @Nullable Object fileKey(Path path) throws IOException {
+        return files.fileKey(path);
+    }
+
+    @Override
     public Path realPath(Path path) throws IOException {
         return files.realPath(path);
     }
