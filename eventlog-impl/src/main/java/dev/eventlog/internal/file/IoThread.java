@@ -152,8 +152,9 @@ public final class IoThread implements AutoCloseable {
         }
     }
 
+    /** Whether the caller runs on it. */
     @SuppressWarnings("ReferenceEquality") // a thread is itself only
-    private boolean isCurrent() {
+    public boolean isCurrent() {
         return Thread.currentThread() == thread;
     }
 

@@ -78,6 +78,8 @@ final class ChronicleSegmentStore implements SegmentStore {
         this.files = files;
         this.io = io;
         filling = new IoThread("eventlog-fill", identity.threadFactory());
+        // a user's thread factory is a user's code: not under the append lock, where filling is asked for
+        filling.later(() -> {});
         this.onFailure = onFailure;
         durablePosition = state.durablePosition();
     }
