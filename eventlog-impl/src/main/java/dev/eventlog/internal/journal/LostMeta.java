@@ -122,30 +122,43 @@ final class LostMeta {
             throw refusal("log.meta is " + problem + ", and neither the manifest nor a segment tells what log this is;"
                     + " restore it from a backup, or begin a new log in another directory");
         }
-        Manifest manifest = Manifest.read(directory.manifest(), id, files);
-        Manifest.Epoch firstEpoch = manifest == null
-                ? null
-                : manifest.epochs().stream()
-                        .filter(epoch -> epoch.number() == 1)
-                        .findFirst()
-                        .orElse(null);
-        SegmentScanner.Opening opening = first;
-        if (firstEpoch == null && opening == null) {
+        Beginning beginning = beginning(id);
+        if (beginning == null) {
             throw refusal("log.meta is " + problem + ", and neither the manifest nor a segment tells where the log"
                     + " begins: its first segment may be missing; restore it from a backup");
         }
-        boolean isTimeKnown = firstEpoch != null && firstEpoch.timeNanos() != 0;
-        long createdNanos = isTimeKnown || opening == null ? firstEpoch.timeNanos() : opening.timeNanos();
-        long firstPosition = firstEpoch != null ? firstEpoch.basePosition() : opening.basePosition();
         LOGGER.warn(
                 "log.meta is {} and is made anew from the other files: file={} logId={} firstPosition={} created={} ({})",
                 problem,
                 directory.meta(),
                 id,
-                firstPosition,
-                Clock.toInstant(createdNanos),
-                isTimeKnown ? "as the manifest has it" : "when the first segment was begun, as far as is known");
-        return new LogMeta(id, createdNanos, firstPosition);
+                beginning.position(),
+                Clock.toInstant(beginning.timeNanos()),
+                beginning.isTimeExact() ? "as the manifest has it" : "when the first segment was begun");
+        return new LogMeta(id, beginning.timeNanos(), beginning.position());
+    }
+
+    /**
+     * Where and when the log begins.
+     *
+     * @param isTimeExact whether it was created at that time, rather than some time before
+     */
+    private record Beginning(long position, long timeNanos, boolean isTimeExact) {}
+
+    private @Nullable Beginning beginning(UUID id) throws IOException {
+        SegmentScanner.Opening opening = first;
+        Manifest manifest = Manifest.read(directory.manifest(), id, files);
+        if (manifest != null) {
+            for (Manifest.Epoch epoch : manifest.epochs()) {
+                // a manifest that was made anew does not know the times of epochs
+                boolean isTimeExact = epoch.timeNanos() != 0;
+                if (epoch.number() == 1) {
+                    long timeNanos = isTimeExact || opening == null ? epoch.timeNanos() : opening.timeNanos();
+                    return new Beginning(epoch.basePosition(), timeNanos, isTimeExact);
+                }
+            }
+        }
+        return opening == null ? null : new Beginning(opening.basePosition(), opening.timeNanos(), false);
     }
 
     /** The refusal of a damaged {@code log.meta} that stands alone. */
