@@ -193,7 +193,10 @@ public final class EventLogConfig {
             return this;
         }
 
-        /** Told of errors on the log's own threads, on those threads; they are logged in any case. */
+        /**
+         * Told of errors on the log's own threads, one after the other on a thread {@code eventlog-errors}, where it may
+         * use the log and close it. They are logged in any case; while 16 wait, further ones are only logged.
+         */
         public Builder backgroundErrors(java.util.function.Consumer<? super Throwable> backgroundErrors) {
             this.backgroundErrors = Objects.requireNonNull(backgroundErrors, "backgroundErrors");
             return this;

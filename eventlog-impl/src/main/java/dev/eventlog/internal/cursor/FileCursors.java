@@ -32,7 +32,8 @@ import org.slf4j.LoggerFactory;
 final class FileCursors extends Cursors {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(FileCursors.class);
-    private static final String SUFFIX = ".cursor";
+    static final String SUFFIX = ".cursor";
+    static final String PARKED_SUFFIX = ".parked";
 
     private final Journal journal;
     private final Path root;
@@ -59,7 +60,7 @@ final class FileCursors extends Cursors {
 
     /** The file of a consumer's parked events. */
     static Path parkedFile(Path root, String name) {
-        return root.resolve("parked").resolve(Names.fileName(name) + ".parked");
+        return root.resolve("parked").resolve(Names.fileName(name) + PARKED_SUFFIX);
     }
 
     private Path file(String name) {

@@ -50,6 +50,8 @@ final class ChronicleSegmentStore implements SegmentStore {
     // written under judging, read by any; published by volatile
     private volatile long durablePosition;
     private volatile @Nullable IOException failure;
+    // written and read on the I/O thread
+    private boolean closed;
 
     /**
      * What the store needs to know of its log.
@@ -87,6 +89,8 @@ final class ChronicleSegmentStore implements SegmentStore {
         this.files = files;
         this.io = io;
         filling = new IoThread("eventlog-fill", identity.threadFactory());
+        // a user's thread factory is a user's code: not under the append lock, where filling is asked for
+        filling.later(() -> {});
         this.onFailure = onFailure;
         durablePosition = state.durablePosition();
     }
@@ -228,7 +232,7 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     private void sealNow(Segment segment, SegmentWriter writer) throws IOException {
         // the manifest has no gaps: what comes behind a segment that could not be sealed is left to the next open
-        requireSound();
+        requireUsable();
         Unsealed sealing = unsealed(writer);
         sealing.writer().close();
         // before the force: zeros ahead of the end need not reach the disk
@@ -288,7 +292,7 @@ final class ChronicleSegmentStore implements SegmentStore {
     @Override
     public void force(long endPosition) throws IOException {
         io.run(() -> {
-            requireSound();
+            requireUsable();
             try {
                 for (Unsealed each : unsealed) {
                     each.file().force();
@@ -318,6 +322,28 @@ final class ChronicleSegmentStore implements SegmentStore {
             throw failed(e);
         }
         durable(endPosition);
+    }
+
+    /** Fails if something failed before, or another process could write into the directory by now. */
+    private void requireUsable() throws IOException {
+        requireSound();
+        try {
+            lock.verify();
+        } catch (IOException lost) {
+            throw failed(lost);
+        }
+    }
+
+    /** Stops the log if its lock no longer keeps others out. On the I/O thread. */
+    void watchLock() {
+        if (closed || failure != null) {
+            return;
+        }
+        try {
+            requireUsable();
+        } catch (IOException lost) {
+            onFailure.accept(lost);
+        }
     }
 
     private void requireSound() throws IOException {
@@ -364,6 +390,7 @@ final class ChronicleSegmentStore implements SegmentStore {
     public void close() throws IOException {
         filling.close();
         io.run(() -> {
+            closed = true;
             try {
                 Prepared unused = prepared;
                 if (unused != null) {

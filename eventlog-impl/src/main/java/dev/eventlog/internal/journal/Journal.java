@@ -161,9 +161,29 @@ public final class Journal implements AutoCloseable {
         segments = appended(segments, active.segment());
     }
 
-    /** Opens the journal of a log: on disk if the configuration names a directory, else in memory. */
-    public static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io) {
-        return JournalOpener.open(config, files, clock, io);
+    /** Finds what the files of a log's directory that the journal does not know tell of the log. */
+    @FunctionalInterface
+    public interface Traces {
+        /** Looks at those files; on the I/O thread, before anything was changed. */
+        List<Trace> find(Path directory, FileOps files) throws IOException;
+    }
+
+    /**
+     * What a file tells of the log that it is of.
+     *
+     * @param file the file
+     * @param logId identity of the log; null if the file is damaged
+     * @param epoch greatest epoch that it knows; 0 if none
+     */
+    public record Trace(Path file, @Nullable UUID logId, int epoch) {}
+
+    /**
+     * Opens the journal of a log: on disk if the configuration names a directory, else in memory.
+     *
+     * @param traces asked where files of the journal are lost
+     */
+    public static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io, Traces traces) {
+        return JournalOpener.open(config, files, clock, io, traces);
     }
 
     static int maxFrameLength(EventLogConfig config) {
@@ -374,8 +394,8 @@ public final class Journal implements AutoCloseable {
         Throwable cause = failure;
         if (cause != null) {
             throw new LogFailedException(
-                    "log has stopped writing after an error, nothing was appended" + place()
-                            + "; close it and open it again",
+                    "log has stopped writing after an error, nothing was appended" + place() + " (" + cause.getMessage()
+                            + "); close it and open it again",
                     false,
                     cause);
         }
@@ -520,7 +540,10 @@ public final class Journal implements AutoCloseable {
         Throwable before = failure;
         if (before != null) {
             throw new LogFailedException(
-                    "log has stopped writing after an error" + place() + "; close it and open it again", false, before);
+                    "log has stopped writing after an error" + place() + " (" + before.getMessage()
+                            + "); close it and open it again",
+                    false,
+                    before);
         }
     }
 
@@ -570,8 +593,8 @@ public final class Journal implements AutoCloseable {
         fail(error);
         return new LogFailedException(
                 "forcing failed and its outcome is unknown, events from " + store.durablePosition() + " to " + end
-                        + " may not survive a power cut" + place()
-                        + "; the log takes no further append. Close it and open it again",
+                        + " may not survive a power cut" + place() + " (" + error.getMessage()
+                        + "); the log takes no further append. Close it and open it again",
                 true,
                 error);
     }

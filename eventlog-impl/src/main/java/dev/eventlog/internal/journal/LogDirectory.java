@@ -128,6 +128,11 @@ final class LogDirectory {
         return segments().resolve(number(segment) + SEGMENT_SUFFIX);
     }
 
+    /** Segments behind a hole that a power cut left. */
+    Path torn() {
+        return root.resolve("torn");
+    }
+
     Path index() {
         return root.resolve("index");
     }
@@ -139,10 +144,16 @@ final class LogDirectory {
     /** Chronicle's data file in a directory of {@link #active()}; null if there is none. */
     @Nullable
     Path chronicleFile(long segment) throws IOException {
+        return chronicleFile(active(segment));
+    }
+
+    /** Chronicle's data file in a directory of its own; null if there is none. */
+    @Nullable
+    Path chronicleFile(Path own) throws IOException {
         Path found = null;
-        for (String name : files.list(active(segment))) {
+        for (String name : files.list(own)) {
             if (name.endsWith(CHRONICLE_SUFFIX)) {
-                found = active(segment).resolve(name);
+                found = own.resolve(name);
             }
         }
         return found;

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Manifest {
 
-    private static final String MAGIC = "EVLGMANI";
+    static final String MAGIC = "EVLGMANI";
     private static final int MAX_LENGTH = 256 << 20;
 
     private static final int CRC_OFFSET = 4;

@@ -1,6 +1,7 @@
 package dev.eventlog.internal.journal;
 
 import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.frame.FrameBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,17 +34,19 @@ final class Recovery {
     private final LogDirectory directory;
     private final LogMeta meta;
     private final FileOps files;
+    private final Journal.Traces traces;
     private final int seed;
     private Manifest manifest;
     private boolean manifestChanged;
     private long endPosition;
     private long lastNumber;
 
-    private Recovery(LogDirectory directory, LogMeta meta, int seed, FileOps files) {
+    private Recovery(LogDirectory directory, LogMeta meta, Journal.Traces traces, FileOps files) {
         this.directory = directory;
         this.meta = meta;
         this.files = files;
-        this.seed = seed;
+        this.traces = traces;
+        seed = FrameBuilder.seed(meta.logId());
         manifest = Manifest.create(directory.manifest(), meta.logId(), files);
     }
 
@@ -59,9 +62,9 @@ final class Recovery {
     record Result(Manifest manifest, long endPosition, long durablePosition, long nextNumber, int nextEpoch) {}
 
     /** Does it. */
-    static Result run(LogDirectory directory, LogMeta meta, int seed, StateFile.Boot boot, FileOps files)
+    static Result run(LogDirectory directory, LogMeta meta, StateFile.Boot boot, Journal.Traces traces, FileOps files)
             throws IOException {
-        return new Recovery(directory, meta, seed, files).run(boot);
+        return new Recovery(directory, meta, traces, files).run(boot);
     }
 
     private Result run(StateFile.Boot boot) throws IOException {
@@ -87,8 +90,38 @@ final class Recovery {
         if (manifestChanged) {
             manifest.rewrite();
         }
-        int nextEpoch = 1 + Math.max(manifest.lastEpoch(), state == null ? 0 : state.epoch());
-        return new Result(manifest, endPosition, Math.min(durable, endPosition), lastNumber + 1, nextEpoch);
+        int lastEpoch = Math.max(manifest.lastEpoch(), state != null ? state.epoch() : lastEpochElsewhere());
+        for (Leftover leftover : leftovers) {
+            lastEpoch = Math.max(lastEpoch, leftover.scan().epoch());
+        }
+        return new Result(manifest, endPosition, Math.min(durable, endPosition), lastNumber + 1, lastEpoch + 1);
+    }
+
+    /**
+     * The greatest epoch in the files that are not asked as long as the state file tells the last one. What stands in the
+     * manifest may be too little: nothing shows that it was cut between two records.
+     */
+    private int lastEpochElsewhere() throws IOException {
+        int last = 0;
+        for (Journal.Trace trace : traces.find(directory.root(), files)) {
+            if (meta.logId().equals(trace.logId())) {
+                last = Math.max(last, trace.epoch());
+            }
+        }
+        for (String name : files.list(directory.torn())) {
+            Path aside = directory.torn().resolve(name);
+            FileOps.Attributes attributes = files.attributes(aside);
+            Path file = attributes != null && attributes.isDirectory() ? directory.chronicleFile(aside) : null;
+            if (file != null) {
+                try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
+                    SegmentScanner.Opening opening = SegmentScanner.opening(open);
+                    if (opening != null && opening.logId().equals(meta.logId())) {
+                        last = Math.max(last, opening.epoch());
+                    }
+                }
+            }
+        }
+        return last;
     }
 
     private void nameUnknownFiles() throws IOException {
@@ -288,7 +321,7 @@ final class Recovery {
             directory.deleteActive(leftover.number());
             return;
         }
-        Path torn = directory.root().resolve("torn");
+        Path torn = directory.torn();
         files.createDirectory(torn);
         String name = directory.active(leftover.number()).getFileName().toString();
         Path aside = torn.resolve(name);

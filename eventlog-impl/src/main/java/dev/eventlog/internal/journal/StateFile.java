@@ -34,7 +34,7 @@ final class StateFile {
     /** What {@link #endPosition()} and {@link #durablePosition()} say where the word is damaged. */
     static final long UNKNOWN = -1;
 
-    private static final String MAGIC = "EVLGSTAT";
+    static final String MAGIC = "EVLGSTAT";
     private static final int LENGTH = 4096;
     private static final int BOOT_ID_OFFSET = FileHeader.LENGTH;
     private static final int PLACE_OFFSET = BOOT_ID_OFFSET + 16;
