@@ -60,8 +60,9 @@ final class AppendQueue implements AutoCloseable {
     private final ArrayDeque<Batch> appended = new ArrayDeque<>();
     private @Nullable Batch gathering;
     private @Nullable Batch spare;
-    private @Nullable Thread thread;
     private boolean closed;
+    // written under lock, read by any
+    private volatile @Nullable Thread thread;
     // written under lock, read by any; published by volatile
     private volatile int gathered;
     private volatile boolean parked;
@@ -232,8 +233,9 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
+    /** Whether the caller runs on the thread that completes futures. */
     @SuppressWarnings("ReferenceEquality") // a thread is itself only
-    private boolean isOwnThread() {
+    boolean isOwnThread() {
         return Thread.currentThread() == thread;
     }
 

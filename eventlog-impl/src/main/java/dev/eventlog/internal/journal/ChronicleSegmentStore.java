@@ -306,7 +306,7 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     @Override
     public void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException {
-        requireSound();
+        requireUsable();
         try {
             if (durablePosition < basePosition) {
                 // older segments first, which the I/O thread is about to seal; not by that thread, which may wait for

@@ -292,6 +292,11 @@ public final class Journal implements AutoCloseable {
         queue.flush();
     }
 
+    /** Whether the caller is a callback of a future of {@link #appendAsync}. */
+    public boolean isCompletingFutures() {
+        return queue.isOwnThread();
+    }
+
     private long appendLocked(FrameBuilder frame, long nowNanos) {
         long position = endPosition;
         requirePositions(position, frame.eventCount());

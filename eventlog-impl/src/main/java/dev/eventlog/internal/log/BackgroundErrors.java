@@ -47,6 +47,11 @@ final class BackgroundErrors implements Consumer<Throwable>, AutoCloseable {
         });
     }
 
+    /** Whether the caller is the user's code that is told of an error. */
+    boolean isCurrent() {
+        return thread.isCurrent();
+    }
+
     /** Lets the user's code be told of what is waiting; waits for that unless it is what calls. */
     @Override
     public void close() {

@@ -233,7 +233,10 @@ final class LocalEventLog implements EventLog {
 
     @SuppressWarnings("ReferenceEquality") // a thread is itself only
     private boolean isOwnThread() {
-        return Thread.currentThread() == closer || io.isCurrent() || delivery.isOwnThread();
+        return Thread.currentThread() == closer
+                || errors.isCurrent()
+                || journal.isCompletingFutures()
+                || delivery.isOwnThread();
     }
 
     private void closeParts() {
