@@ -155,7 +155,13 @@ final class ChronicleSegmentStore implements SegmentStore {
                             map(renamed, OPEN_LENGTH),
                             file,
                             file.map(true, file.length()),
-                            new FillAhead(file, identity.capacity(), toucher, filling, identity.clock(), ahead())));
+                            new FillAhead(
+                                    file,
+                                    identity.capacity(),
+                                    toucher,
+                                    filling,
+                                    identity.clock(),
+                                    new FillAhead.Pace(identity.isForcedOften(), ahead()))));
             files.forceDirectory(active);
             files.forceDirectory(directory.active());
             unsealed.add(new Unsealed(number, writer, file));
