@@ -2,6 +2,8 @@ package dev.eventlog.jmh;
 
 import dev.eventlog.jmh.compare.Compare;
 import dev.eventlog.jmh.compare.ForkMain;
+import dev.eventlog.jmh.latency.Latency;
+import dev.eventlog.jmh.latency.LatencyFork;
 import java.util.Arrays;
 import java.util.List;
 
@@ -12,6 +14,7 @@ public final class Main {
             usage: java -jar eventlog-jmh.jar command [options]
 
             compare   our work beside the peers' work, judged against the budget; exit code 1 if a floor is missed
+            latency   append to handler on another thread at a fixed rate, beside a peer; exit code likewise
             jmh       microbenchmarks of the parts, with JMH's own options (jmh -h)
 
             A command with a wrong option says which there are. Nothing needs a JVM flag: what is measured runs in child
@@ -37,11 +40,16 @@ public final class Main {
             switch (command) {
                 case "compare":
                     return Compare.run(rest, System.out);
+                case "latency":
+                    return Latency.run(rest, System.out);
                 case "jmh":
                     org.openjdk.jmh.Main.main(rest.toArray(String[]::new));
                     return 0;
                 case "fork":
                     ForkMain.main(rest.toArray(String[]::new));
+                    return 0;
+                case "fork-latency":
+                    LatencyFork.main(rest.toArray(String[]::new));
                     return 0;
                 default:
                     System.err.print("unknown command " + command + "\n" + USAGE);

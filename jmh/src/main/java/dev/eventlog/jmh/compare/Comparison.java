@@ -15,7 +15,7 @@ public record Comparison(String kind, Machine machine, Effort effort, List<RowRe
 
     /** The columns of the table. */
     public static final List<String> HEADERS =
-            List.of("row", "work", "eventlog", "peer", "ours ÷ peer, median (25–75 %)", "floor", "goal", "verdict");
+            List.of("row", "work", "eventlog", "peer", "ours ÷ peer, or ours (25–75 %)", "floor", "goal", "verdict");
 
     /** 1 if a floor was missed, else 0. */
     int exitCode() {

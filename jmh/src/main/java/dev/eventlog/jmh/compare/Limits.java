@@ -14,27 +14,27 @@ public record Limits(
         boolean ratio, @Nullable Double floor, @Nullable Double goal) {
 
     /** A row that is shown for information. */
-    static Limits none() {
+    public static Limits none() {
         return new Limits(true, null, null);
     }
 
     /** Limits of ours divided by the peer's figure. */
-    static Limits ratio(double floor, double goal) {
+    public static Limits ratio(double floor, double goal) {
         return new Limits(true, floor, goal);
     }
 
     /** A goal without a floor. */
-    static Limits ratioGoal(double goal) {
+    public static Limits ratioGoal(double goal) {
         return new Limits(true, null, goal);
     }
 
     /** Limits of our figure, in the row's unit. */
-    static Limits absolute(double floor, double goal) {
+    public static Limits absolute(double floor, double goal) {
         return new Limits(false, floor, goal);
     }
 
     /** Judges a median ratio and our median figure. */
-    Verdict judge(Unit unit, double ratioFound, double figureFound) {
+    public Verdict judge(Unit unit, double ratioFound, double figureFound) {
         double found = ratio ? ratioFound : figureFound;
         if (floor == null && goal == null) {
             return Verdict.INFORMATION;

@@ -70,11 +70,16 @@ public record RowResult(
                 work,
                 ours == null ? "-" : unit.format(ours.median()),
                 peer == null ? "-" : unit.format(peer.median()) + " " + peerName,
-                ratio == null
-                        ? "-"
-                        : String.format(Locale.ROOT, "%.2f (%.2f–%.2f)", ratio.median(), ratio.low(), ratio.high()),
+                spread(),
                 limits.format(unit, limits.floor()),
                 limits.format(unit, limits.goal()),
                 failure == null ? verdict.label() : verdict.label() + " (failed)");
+    }
+
+    private String spread() {
+        Quartiles judged = limits.ratio() ? ratio : ours;
+        return judged == null
+                ? "-"
+                : String.format(Locale.ROOT, "%.2f (%.2f–%.2f)", judged.median(), judged.low(), judged.high());
     }
 }

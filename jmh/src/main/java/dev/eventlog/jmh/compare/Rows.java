@@ -1,18 +1,33 @@
 package dev.eventlog.jmh.compare;
 
+import static dev.eventlog.jmh.compare.Limits.absolute;
 import static dev.eventlog.jmh.compare.Limits.ratio;
 import static dev.eventlog.jmh.compare.Limits.ratioGoal;
 import static dev.eventlog.jmh.compare.Unit.EVENTS_PER_SECOND;
+import static dev.eventlog.jmh.compare.Unit.MICROS;
+import static dev.eventlog.jmh.compare.Unit.MILLIS;
 import static dev.eventlog.jmh.compare.Unit.NANOS_PER_EVENT;
 
 import dev.eventlog.jmh.ours.Append;
 import dev.eventlog.jmh.ours.AppendAll;
+import dev.eventlog.jmh.ours.AppendForce;
 import dev.eventlog.jmh.ours.FanOut;
+import dev.eventlog.jmh.ours.Open;
 import dev.eventlog.jmh.ours.Replay;
+import dev.eventlog.jmh.ours.Seek;
+import dev.eventlog.jmh.peer.AeronPipe;
+import dev.eventlog.jmh.peer.ArchiveRecording;
 import dev.eventlog.jmh.peer.ChronicleAppend;
 import dev.eventlog.jmh.peer.ChronicleFanOut;
+import dev.eventlog.jmh.peer.ChronicleOpen;
 import dev.eventlog.jmh.peer.ChronicleReplay;
+import dev.eventlog.jmh.peer.ChronicleSeek;
+import dev.eventlog.jmh.peer.DisruptorPipe;
+import dev.eventlog.jmh.peer.H2Commit;
 import dev.eventlog.jmh.peer.MappedCopy;
+import dev.eventlog.jmh.peer.RingPipe;
+import dev.eventlog.jmh.peer.RocksPut;
+import dev.eventlog.jmh.peer.SqliteInsert;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,6 +38,13 @@ final class Rows {
     private static final int BATCHED_EVENTS = 1000 * 256;
     private static final int READ_EVENTS = 1_000_000;
     private static final int DELIVERIES = 8 * 200 * 256;
+    private static final int PIPED_EVENTS = 1_000_000;
+    private static final int FORCED_EVENTS = 800;
+    private static final int SEEKS = 2_000;
+    private static final int SMALL_LOG_EVENTS = 1_000;
+
+    /** What counts as no allocation: less than one byte in a hundred events. */
+    private static final double NO_BYTES = 0.01;
 
     static final List<Row> ALL = all();
 
@@ -39,7 +61,12 @@ final class Rows {
     private static List<Row> all() {
         var rows = new ArrayList<Row>();
         appends(rows);
+        asynchronousAppends(rows);
         reads(rows);
+        powerLoss(rows);
+        opensAndSeeks(rows);
+        allocations(rows);
+        information(rows);
         return List.copyOf(rows);
     }
 
@@ -142,5 +169,177 @@ final class Rows {
                         setting -> new FanOut(setting, 8, true)),
                 chronicleFanOut,
                 Limits.none()));
+    }
+
+    private static void asynchronousAppends(List<Row> rows) {
+        rows.add(Row.timed(
+                "append-async-1", "appendAsync, 1 thread", EVENTS_PER_SECOND, null, chronicleAppend(1), ratio(2, 4)));
+        rows.add(Row.timed(
+                "append-async-4", "appendAsync, 4 threads", EVENTS_PER_SECOND, null, chronicleAppend(4), ratio(4, 10)));
+    }
+
+    private static Side rocksDb(int threads, int puts) {
+        return new Side(
+                "RocksDB",
+                "put with WriteOptions.setSync(true), " + threads + " threads, defaults",
+                puts,
+                setting -> new RocksPut(setting, threads));
+    }
+
+    private static void powerLoss(List<Row> rows) {
+        rows.add(Row.timed(
+                "power-loss-1",
+                "POWER_LOSS append, 1 thread",
+                EVENTS_PER_SECOND,
+                null,
+                rocksDb(1, FORCED_EVENTS),
+                ratio(1, 1.3)));
+        rows.add(Row.timed(
+                "power-loss-16",
+                "POWER_LOSS append, 16 threads",
+                EVENTS_PER_SECOND,
+                null,
+                rocksDb(16, 4 * FORCED_EVENTS),
+                ratio(2, 2.5)));
+        rows.add(Row.timed(
+                "power-loss-64",
+                "POWER_LOSS append, 64 threads",
+                EVENTS_PER_SECOND,
+                null,
+                rocksDb(64, 8 * FORCED_EVENTS),
+                ratio(2, 3)));
+        rows.add(Row.timed(
+                "power-loss-async",
+                "POWER_LOSS appendAsync, 1 thread",
+                EVENTS_PER_SECOND,
+                null,
+                rocksDb(64, 8 * FORCED_EVENTS),
+                ratio(5, 20)));
+        rows.add(Row.metered(
+                "device-bytes",
+                "bytes written to the device for one event that is forced",
+                Meter.DEVICE_WRITES,
+                new Side("eventlog", "append, then force(), one by one, 1 thread", FORCED_EVENTS / 4, AppendForce::new),
+                rocksDb(1, FORCED_EVENTS / 4),
+                absolute(128 << 10, 16 << 10)));
+    }
+
+    private static void opensAndSeeks(List<Row> rows) {
+        var open = new Side("eventlog", "EventLog.open with the defaults, closed cleanly before", 1, Open::new);
+        var chronicleOpen =
+                new Side("Chronicle Queue", "ChronicleQueue.single and createAppender", 1, ChronicleOpen::new);
+        rows.add(Row.timed("open-warm", "open of a closed log", MILLIS, open, chronicleOpen, absolute(100, 30)));
+        rows.add(new Row(
+                "open-first",
+                "open of a closed log, the first in a JVM",
+                MILLIS,
+                Meter.TIME,
+                true,
+                open,
+                chronicleOpen,
+                absolute(1_500, 700)));
+        rows.add(Row.timed(
+                "seek-position",
+                "seek to a random position and read the event there",
+                MICROS,
+                new Side("eventlog", "seek, poll(handler, 1)", SEEKS, setting -> new Seek(setting, false)),
+                new Side("Chronicle Queue", "moveToIndex, readingDocument", SEEKS, ChronicleSeek::new),
+                absolute(100, 20)));
+        rows.add(Row.timed(
+                "seek-time",
+                "seek to a random append time and read the event there",
+                MICROS,
+                new Side("eventlog", "seek, poll(handler, 1)", SEEKS, setting -> new Seek(setting, true)),
+                null,
+                absolute(100, 20)));
+        rows.add(Row.timed(
+                "append-growth",
+                "append behind many events, beside append behind 1,000",
+                NANOS_PER_EVENT,
+                new Side(
+                        "eventlog",
+                        "append(key, bytes), 1 thread",
+                        EVENTS,
+                        setting -> Append.behind(setting, setting.logEvents())),
+                new Side(
+                        "eventlog, small",
+                        "append(key, bytes), 1 thread",
+                        EVENTS,
+                        setting -> Append.behind(setting, SMALL_LOG_EVENTS)),
+                ratio(1.3, 1.1)));
+    }
+
+    private static void allocations(List<Row> rows) {
+        rows.add(Row.metered(
+                "allocation-append",
+                "bytes that an append allocates",
+                Meter.ALLOCATION,
+                new Side("eventlog", "append(key, bytes), 1 thread", EVENTS, setting -> new Append(setting, 1)),
+                chronicleAppend(1),
+                absolute(NO_BYTES, NO_BYTES)));
+        rows.add(Row.metered(
+                "allocation-poll",
+                "bytes that a delivery allocates",
+                Meter.ALLOCATION,
+                new Side("eventlog", "poll(handler, 256)", READ_EVENTS, Replay::single),
+                chronicleReplay(),
+                absolute(NO_BYTES, NO_BYTES)));
+    }
+
+    /** Peers that promise less or work otherwise: bounds, to be read as such. */
+    private static void information(List<Row> rows) {
+        var pipe = new Side(
+                "eventlog",
+                "append on one thread, poll(handler, 256) on another; spin, then yield",
+                EVENTS,
+                setting -> new FanOut(setting, 1, false));
+        rows.add(info(
+                "pipe-agrona",
+                "thread to thread, beside a ring buffer in memory",
+                pipe,
+                new Side("Agrona ring", "ManyToOneRingBuffer of 1 MiB", PIPED_EVENTS, RingPipe::new)));
+        rows.add(info(
+                "pipe-disruptor",
+                "thread to thread, beside a ring buffer in memory",
+                pipe,
+                new Side(
+                        "Disruptor",
+                        "multi-producer ring of 16,384 slots, EventPoller",
+                        PIPED_EVENTS,
+                        DisruptorPipe::new)));
+        rows.add(info(
+                "pipe-aeron",
+                "thread to thread, beside shared memory",
+                pipe,
+                new Side(
+                        "Aeron IPC",
+                        "tryClaim on an exclusive publication; embedded driver, one thread that backs off",
+                        PIPED_EVENTS,
+                        AeronPipe::new)));
+        rows.add(info(
+                "record-aeron",
+                "append, beside a recorded publication",
+                new Side("eventlog", "append(key, bytes), defaults", EVENTS, setting -> new Append(setting, 1)),
+                new Side(
+                        "Aeron Archive",
+                        "tryClaim on a recorded exclusive publication, not forced; until the recording has it",
+                        EVENTS,
+                        ArchiveRecording::new)));
+        var forced = new Side("eventlog", "append, then force(), one by one", FORCED_EVENTS, AppendForce::new);
+        rows.add(info(
+                "commit-h2",
+                "event by event on the disk, 1 thread",
+                forced,
+                new Side("H2 MVStore", "put, commit, sync; automatic commits off", FORCED_EVENTS / 4, H2Commit::new)));
+        rows.add(info(
+                "commit-sqlite",
+                "event by event on the disk, 1 thread",
+                forced,
+                new Side(
+                        "SQLite", "insert; journal_mode=wal, synchronous=full", FORCED_EVENTS / 4, SqliteInsert::new)));
+    }
+
+    private static Row info(String name, String work, Side ours, Side peer) {
+        return Row.timed(name, work, EVENTS_PER_SECOND, ours, peer, Limits.none());
     }
 }

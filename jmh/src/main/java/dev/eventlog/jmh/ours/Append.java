@@ -21,7 +21,14 @@ public final class Append implements Workload {
         this(Logs.open(setting), threads);
     }
 
-    Append(EventLog log, int threads) throws Exception {
+    /** Opens a log in which there are events already. */
+    public static Append behind(Setting setting, int events) throws Exception {
+        EventLog log = Logs.open(setting);
+        Logs.fill(log, events);
+        return new Append(log, 1);
+    }
+
+    private Append(EventLog log, int threads) throws Exception {
         this.log = log;
         this.threads = threads;
         Producer<ByteBuffer> producer = Logs.producer(log);
