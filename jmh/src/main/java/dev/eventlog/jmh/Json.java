@@ -15,7 +15,23 @@ public final class Json {
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
+    private static final Gson LINE = new Gson();
+
     private Json() {}
+
+    /** A record in one line. */
+    public static String line(Object result) {
+        return LINE.toJson(result);
+    }
+
+    /** A record of what {@link #line} made. */
+    public static <T> T parse(String line, Class<T> type) throws IOException {
+        try {
+            return LINE.fromJson(line, type);
+        } catch (JsonParseException malformed) {
+            throw new IOException("not an answer: " + line, malformed);
+        }
+    }
 
     /** Writes a record to a file, in place of what it held. */
     public static void write(Path file, Object result) throws IOException {

@@ -4,6 +4,8 @@ import dev.eventlog.jmh.compare.Compare;
 import dev.eventlog.jmh.compare.ForkMain;
 import dev.eventlog.jmh.latency.Latency;
 import dev.eventlog.jmh.latency.LatencyFork;
+import dev.eventlog.jmh.scale.Scale;
+import dev.eventlog.jmh.scale.ScaleFork;
 import java.util.Arrays;
 import java.util.List;
 
@@ -15,6 +17,7 @@ public final class Main {
 
             compare   our work beside the peers' work, judged against the budget; exit code 1 if a floor is missed
             latency   append to handler on another thread at a fixed rate, beside a peer; exit code likewise
+            scale     appends, reads, opens, seeks, memory and files from 1,000 events on
             jmh       microbenchmarks of the parts, with JMH's own options (jmh -h)
 
             A command with a wrong option says which there are. Nothing needs a JVM flag: what is measured runs in child
@@ -42,6 +45,8 @@ public final class Main {
                     return Compare.run(rest, System.out);
                 case "latency":
                     return Latency.run(rest, System.out);
+                case "scale":
+                    return Scale.run(rest, System.out);
                 case "jmh":
                     org.openjdk.jmh.Main.main(rest.toArray(String[]::new));
                     return 0;
@@ -50,6 +55,9 @@ public final class Main {
                     return 0;
                 case "fork-latency":
                     LatencyFork.main(rest.toArray(String[]::new));
+                    return 0;
+                case "fork-scale":
+                    ScaleFork.main(rest.toArray(String[]::new));
                     return 0;
                 default:
                     System.err.print("unknown command " + command + "\n" + USAGE);

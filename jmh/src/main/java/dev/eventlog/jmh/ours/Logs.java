@@ -14,10 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Logs of 64-byte events that all have a key. */
-final class Logs {
+public final class Logs {
 
     /** The events' key. */
-    static final String KEY = "AAPL";
+    public static final String KEY = "AAPL";
 
     /** Events in a frame where they are appended together. */
     static final int BATCH = 256;
@@ -29,16 +29,17 @@ final class Logs {
     }
 
     /** The log in the setting's directory, with the defaults. */
-    static EventLog open(Setting setting) {
+    public static EventLog open(Setting setting) {
         return EventLog.open(directory(setting));
     }
 
-    static Producer<ByteBuffer> producer(EventLog log) {
+    /** The producer of a log's events. */
+    public static Producer<ByteBuffer> producer(EventLog log) {
         return log.producer("bench", Codec.bytes("Tick"));
     }
 
     /** A consumer from the earliest event on, without a checkpoint, as the peers' tailers have none. */
-    static Consumer<ByteBuffer> consumer(EventLog log) {
+    public static Consumer<ByteBuffer> consumer(EventLog log) {
         return log.consumer(ConsumerConfig.unnamed().build(), Codec.bytes());
     }
 
@@ -52,7 +53,7 @@ final class Logs {
     }
 
     /** Appends events in frames of one. */
-    static void fill(EventLog log, int events) {
+    public static void fill(EventLog log, int events) {
         Producer<ByteBuffer> producer = producer(log);
         ByteBuffer payload = Payload.create();
         for (int i = 0; i < events; i++) {

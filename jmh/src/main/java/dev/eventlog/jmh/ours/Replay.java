@@ -20,7 +20,8 @@ public final class Replay implements Workload {
     private final Consumer<ByteBuffer> consumer;
     private final Sum sum = new Sum();
 
-    private Replay(EventLog log) {
+    /** Of a log that is there; it is closed with this. */
+    public Replay(EventLog log) {
         this.log = log;
         consumer = Logs.consumer(log);
     }

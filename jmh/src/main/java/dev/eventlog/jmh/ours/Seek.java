@@ -25,7 +25,7 @@ public final class Seek implements Workload {
         this(open(setting), byTime);
     }
 
-    /** In a log that is there. */
+    /** In a log that is there; it is closed with this. */
     public Seek(EventLog log, boolean byTime) {
         this.log = log;
         this.byTime = byTime;
