@@ -4,6 +4,7 @@ import dev.eventlog.jmh.compare.Compare;
 import dev.eventlog.jmh.compare.ForkMain;
 import dev.eventlog.jmh.latency.Latency;
 import dev.eventlog.jmh.latency.LatencyFork;
+import dev.eventlog.jmh.report.Report;
 import dev.eventlog.jmh.scale.Scale;
 import dev.eventlog.jmh.scale.ScaleFork;
 import java.util.Arrays;
@@ -18,6 +19,7 @@ public final class Main {
             compare   our work beside the peers' work, judged against the budget; exit code 1 if a floor is missed
             latency   append to handler on another thread at a fixed rate, beside a peer; exit code likewise
             scale     appends, reads, opens, seeks, memory and files from 1,000 events on
+            report    docs/benchmarks.md and its plots from the files that the others write with --json
             jmh       microbenchmarks of the parts, with JMH's own options (jmh -h)
 
             A command with a wrong option says which there are. Nothing needs a JVM flag: what is measured runs in child
@@ -29,6 +31,7 @@ public final class Main {
 
     /** Runs a command and exits with its code: 0 well, 1 a limit was missed, 2 wrong use. */
     public static void main(String[] args) throws Exception {
+        System.setProperty("java.awt.headless", "true");
         System.exit(run(Arrays.asList(args)));
     }
 
@@ -47,6 +50,8 @@ public final class Main {
                     return Latency.run(rest, System.out);
                 case "scale":
                     return Scale.run(rest, System.out);
+                case "report":
+                    return Report.run(rest, System.out);
                 case "jmh":
                     org.openjdk.jmh.Main.main(rest.toArray(String[]::new));
                     return 0;
