@@ -73,13 +73,17 @@ public record RowResult(
                 spread(),
                 limits.format(unit, limits.floor()),
                 limits.format(unit, limits.goal()),
-                failure == null ? verdict.label() : verdict.label() + " (failed)");
+                failure == null ? verdict.label() : (verdict.label() + " (failed)").trim());
     }
 
     private String spread() {
-        Quartiles judged = limits.ratio() ? ratio : ours;
-        return judged == null
+        if (limits.ratio()) {
+            return ratio == null
+                    ? "-"
+                    : String.format(Locale.ROOT, "%.2f × (%.2f–%.2f)", ratio.median(), ratio.low(), ratio.high());
+        }
+        return ours == null
                 ? "-"
-                : String.format(Locale.ROOT, "%.2f (%.2f–%.2f)", judged.median(), judged.low(), judged.high());
+                : unit.format(ours.median()) + " (" + unit.format(ours.low()) + " – " + unit.format(ours.high()) + ")";
     }
 }

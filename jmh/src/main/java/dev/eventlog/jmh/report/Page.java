@@ -100,10 +100,11 @@ final class Page {
                 .flatMap(all -> all)
                 .toList();
         Machine first = machines.get(0);
+        first.lines().forEach(entry -> line("- " + entry));
+        line("");
         for (Machine machine : machines) {
-            if (machine == first || !isSame(machine, first)) {
-                machine.lines().forEach(entry -> line("- " + entry));
-                line("");
+            if (!isSame(machine, first)) {
+                paragraph("Part of it elsewhere: " + String.join("; ", machine.lines()) + ".");
             }
         }
         paragraph("Flags of every measuring JVM, ours and the peers' alike: `" + String.join(" ", first.jvmFlags())

@@ -12,16 +12,19 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import javax.imageio.ImageIO;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
+import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.internal.chartpart.IChart;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.lines.SeriesLines;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -35,11 +38,15 @@ final class Plots {
     private static final int WIDTH = 1000;
     private static final int HEIGHT = 520;
     private static final int ROW_HEIGHT = 34;
+
+    /** Part of the logarithmic axis that names get: as much as this factor takes. */
+    private static final double NAME_ROOM = 16;
+
     private static final Color OURS = new Color(0x1f, 0x77, 0xb4);
     private static final Color FLOOR = new Color(0xd6, 0x27, 0x28);
     private static final Color GOAL = new Color(0x2c, 0xa0, 0x2c);
     private static final Color[] LINES = {
-        OURS, new Color(0xff, 0x7f, 0x0e), GOAL, new Color(0x94, 0x67, 0xbd), new Color(0x8c, 0x56, 0x4b)
+        OURS, new Color(0xff, 0x7f, 0x0e), GOAL, new Color(0x94, 0x67, 0xbd), new Color(0x8c, 0x56, 0x4b), FLOOR
     };
 
     private final Path images;
@@ -66,21 +73,29 @@ final class Plots {
         style(chart);
         chart.getStyler().setXAxisLogarithmic(true);
         chart.getStyler().setYAxisMin(-1.0).setYAxisMax((double) rows.size());
-        chart.getStyler()
-                .setYAxisTickLabelsFormattingFunction(y -> label(rows, y))
-                .setYAxisTickMarkSpacingHint(ROW_HEIGHT / 2);
+        chart.getStyler().setYAxisTicksVisible(false);
+        names(chart, rows);
         bars(chart, rows);
         marks(chart, rows, true);
         marks(chart, rows, false);
         return save(chart, name);
     }
 
-    private static String label(List<RowResult> rows, double y) {
-        int index = rows.size() - 1 - (int) Math.round(y);
-        boolean whole = Math.abs(y - Math.rint(y)) < 1e-6;
-        return whole && index >= 0 && index < rows.size()
-                ? rows.get(index).name() + " / " + rows.get(index).peerName()
-                : "";
+    /** Room for the names to the left of everything, since the axis has no labels of its own choice. */
+    private static void names(XYChart chart, List<RowResult> rows) {
+        double least = 1;
+        for (RowResult row : rows) {
+            Quartiles ratio = row.ratio();
+            if (ratio != null) {
+                least = Math.min(least, Math.min(better(row, ratio.low()), better(row, ratio.high())));
+            }
+        }
+        chart.getStyler().setXAxisMin(least / NAME_ROOM);
+        for (int i = 0; i < rows.size(); i++) {
+            RowResult row = rows.get(i);
+            chart.addAnnotation(new AnnotationText(
+                    row.name() + " / " + row.peerName(), least / Math.sqrt(NAME_ROOM), rows.size() - 1 - i, false));
+        }
     }
 
     private static double better(RowResult row, double ratio) {
@@ -110,6 +125,7 @@ final class Plots {
         series.setMarker(SeriesMarkers.NONE);
         series.setLineColor(OURS);
         series.setLineWidth(width);
+        series.setLineStyle(SeriesLines.SOLID);
         return series;
     }
 
@@ -137,7 +153,8 @@ final class Plots {
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
-                .title("append → handler on another thread, " + results.get(0).rate() + " events/s")
+                .title("append → handler on another thread, "
+                        + String.format(Locale.ROOT, "%,d", results.get(0).rate()) + " events/s")
                 .xAxisTitle("percentile")
                 .yAxisTitle("µs (logarithmic)")
                 .build();
@@ -146,11 +163,12 @@ final class Plots {
         chart.getStyler().setXAxisTickLabelsFormattingFunction(Plots::percentile);
         for (int i = 0; i < results.size(); i++) {
             LatencyResult result = results.get(i);
-            String suffix = results.size() == 1 ? "" : " (beside " + result.peerName() + ")";
-            curve(
-                    chart,
-                    "eventlog" + suffix,
-                    result.rounds().stream().map(LatencyResult.Round::ours).toList());
+            if (i == 0) { // ours beside the first peer; the tables have it beside each
+                curve(
+                        chart,
+                        "eventlog",
+                        result.rounds().stream().map(LatencyResult.Round::ours).toList());
+            }
             curve(
                     chart,
                     result.peerName(),
@@ -219,6 +237,7 @@ final class Plots {
 
     private static void style(XYChart chart) {
         chart.getStyler().setSeriesColors(LINES);
+        chart.getStyler().setLocale(Locale.ROOT);
         chart.getStyler().setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setPlotBorderVisible(false);
         chart.getStyler().setLegendBorderColor(Color.WHITE);
