@@ -6,12 +6,10 @@ import org.jspecify.annotations.Nullable;
 /** The middle half of some values, linearly interpolated between neighbours. */
 public record Quartiles(double low, double median, double high) {
 
-    /** Of these values; null: there are none. */
+    /** Of these values, without those that are no numbers or infinite; null: there are none. */
     public static @Nullable Quartiles of(double... values) {
-        double[] sorted = Arrays.stream(values)
-                .filter(value -> !Double.isNaN(value))
-                .sorted()
-                .toArray();
+        double[] sorted =
+                Arrays.stream(values).filter(Double::isFinite).sorted().toArray();
         return sorted.length == 0
                 ? null
                 : new Quartiles(quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75));
