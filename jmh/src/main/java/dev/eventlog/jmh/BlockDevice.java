@@ -27,8 +27,8 @@ public record BlockDevice(String number, String source, String fileSystem) {
         int longest = -1;
         for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"), StandardCharsets.UTF_8)) {
             String[] halves = line.split(" - ", 2);
-            String[] left = SPACES.split(halves[0]);
-            String[] right = SPACES.split(halves[1]);
+            String[] left = SPACES.split(halves[0], -1);
+            String[] right = SPACES.split(halves[1], -1);
             Path point = Path.of(left[4].replace("\\040", " "));
             // of several mounts at one point the last is the visible one
             if (real.startsWith(point) && point.getNameCount() >= longest) {
@@ -53,7 +53,7 @@ public record BlockDevice(String number, String source, String fileSystem) {
                     + "; name a directory on a disk with --dir");
         }
         String[] fields = SPACES.split(
-                Files.readString(statistics(), StandardCharsets.UTF_8).trim());
+                Files.readString(statistics(), StandardCharsets.UTF_8).trim(), -1);
         return Long.parseLong(fields[SECTORS_WRITTEN]) * SECTOR_LENGTH;
     }
 }

@@ -43,34 +43,34 @@ public final class Main {
         String command = arguments.get(0);
         List<String> rest = arguments.subList(1, arguments.size());
         try {
-            switch (command) {
-                case "compare":
-                    return Compare.run(rest, System.out);
-                case "latency":
-                    return Latency.run(rest, System.out);
-                case "scale":
-                    return Scale.run(rest, System.out);
-                case "report":
-                    return Report.run(rest, System.out);
-                case "jmh":
-                    org.openjdk.jmh.Main.main(rest.toArray(String[]::new));
-                    return 0;
-                case "fork":
-                    ForkMain.main(rest.toArray(String[]::new));
-                    return 0;
-                case "fork-latency":
-                    LatencyFork.main(rest.toArray(String[]::new));
-                    return 0;
-                case "fork-scale":
-                    ScaleFork.main(rest.toArray(String[]::new));
-                    return 0;
-                default:
+            return switch (command) {
+                case "compare" -> Compare.run(rest, System.out);
+                case "latency" -> Latency.run(rest, System.out);
+                case "scale" -> Scale.run(rest, System.out);
+                case "report" -> Report.run(rest, System.out);
+                case "jmh" -> serve(() -> org.openjdk.jmh.Main.main(rest.toArray(String[]::new)));
+                case "fork" -> serve(() -> ForkMain.main(rest.toArray(String[]::new)));
+                case "fork-latency" -> serve(() -> LatencyFork.main(rest.toArray(String[]::new)));
+                case "fork-scale" -> serve(() -> ScaleFork.main(rest.toArray(String[]::new)));
+                default -> {
                     System.err.print("unknown command " + command + "\n" + USAGE);
-                    return 2;
-            }
+                    yield 2;
+                }
+            };
         } catch (Options.UsageException wrong) {
             System.err.println(wrong.getMessage());
             return 2;
         }
+    }
+
+    /** A main method of its own. */
+    @FunctionalInterface
+    private interface Program {
+        void run() throws Exception;
+    }
+
+    private static int serve(Program program) throws Exception {
+        program.run();
+        return 0;
     }
 }

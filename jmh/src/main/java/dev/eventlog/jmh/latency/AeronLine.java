@@ -9,14 +9,15 @@ import io.aeron.Subscription;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
 import io.aeron.logbuffer.BufferClaim;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /** Through Aeron IPC with a media driver in the same JVM, one thread that backs off: in memory, nothing is kept. */
 final class AeronLine implements Line {
 
     private static final int STREAM = 1001;
 
+    private final UnsafeBuffer payload = new UnsafeBuffer(Payload.create());
     private final MediaDriver driver;
     private final Aeron aeron;
     private final Subscription subscription;
@@ -38,7 +39,8 @@ final class AeronLine implements Line {
     }
 
     @Override
-    public void send(ByteBuffer payload) {
+    public void send(long firstBytes) {
+        payload.putLong(0, firstBytes, ByteOrder.BIG_ENDIAN);
         while (publication.tryClaim(Payload.LENGTH, claim) < 0) {
             idle.idle(0);
         }

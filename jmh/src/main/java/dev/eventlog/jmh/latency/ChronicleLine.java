@@ -2,6 +2,7 @@ package dev.eventlog.jmh.latency;
 
 import dev.eventlog.jmh.work.Payload;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import net.openhft.chronicle.bytes.BytesStore;
 import net.openhft.chronicle.queue.ChronicleQueue;
@@ -15,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 /** Through a Chronicle queue that begins a file each second, otherwise with the defaults. */
 final class ChronicleLine implements Line {
 
+    private final ByteBuffer payload = Payload.create().order(ByteOrder.nativeOrder()); // as Chronicle reads
+    private final BytesStore<?, ByteBuffer> store = BytesStore.wrap(payload);
     private final ChronicleQueue queue;
     private final ExcerptAppender appender;
-    private @Nullable ByteBuffer wrapped;
-    private @Nullable BytesStore<?, ByteBuffer> store;
     private @Nullable ExcerptTailer tailer;
 
     ChronicleLine(Path directory) {
@@ -30,23 +31,13 @@ final class ChronicleLine implements Line {
     }
 
     @Override
-    public void send(ByteBuffer payload) {
+    public void send(long firstBytes) {
+        payload.putLong(0, firstBytes);
         try (DocumentContext document = appender.writingDocument()) {
             Wire wire = document.wire();
             assert wire != null;
-            wire.bytes().write(wrap(payload), 0L, (long) Payload.LENGTH);
+            wire.bytes().write(store, 0L, (long) Payload.LENGTH);
         }
-    }
-
-    private BytesStore<?, ByteBuffer> wrap(ByteBuffer payload) {
-        BytesStore<?, ByteBuffer> known = store;
-        if (known != null && wrapped == payload) { // the sender has one buffer
-            return known;
-        }
-        BytesStore<?, ByteBuffer> fresh = BytesStore.wrap(payload);
-        wrapped = payload;
-        store = fresh;
-        return fresh;
     }
 
     @Override

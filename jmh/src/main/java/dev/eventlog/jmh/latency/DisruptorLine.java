@@ -11,6 +11,7 @@ final class DisruptorLine implements Line {
 
     private static final int SLOTS = 1 << 14;
 
+    private final ByteBuffer payload = Payload.create();
     private final RingBuffer<ByteBuffer> ring = RingBuffer.createMultiProducer(Payload::create, SLOTS);
     private final EventPoller<ByteBuffer> poller = ring.newPoller();
     private @Nullable Receiver receiver;
@@ -21,7 +22,8 @@ final class DisruptorLine implements Line {
     }
 
     @Override
-    public void send(ByteBuffer payload) {
+    public void send(long firstBytes) {
+        payload.putLong(0, firstBytes);
         long sequence = ring.next();
         ring.get(sequence).put(0, payload, 0, Payload.LENGTH);
         ring.publish(sequence);

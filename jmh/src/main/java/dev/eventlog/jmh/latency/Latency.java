@@ -60,7 +60,7 @@ public final class Latency {
                 measure(parent, peer, rate, seconds, rounds, fork, measured, progress);
             }
         }
-        LatencyResult result = result(machine, rate, seconds, peer, measured);
+        LatencyResult result = result(machine, rate, (double) seconds, peer, measured);
         print(result, out);
         Path json = options.path("json");
         if (json != null) {

@@ -1,7 +1,6 @@
 package dev.eventlog.jmh.latency;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 
 /**
  * A way from one thread to another.
@@ -18,8 +17,8 @@ interface Line extends AutoCloseable {
         void onArrival(long firstBytes);
     }
 
-    /** Sends a payload; waits while there is no room. */
-    void send(ByteBuffer payload);
+    /** Sends a payload of 64 bytes that begins with these eight; waits while there is no room. */
+    void send(long firstBytes);
 
     /** Hands over what is there, at most {@code limit}; returns how many. */
     int poll(Receiver receiver, int limit);

@@ -2,9 +2,7 @@ package dev.eventlog.jmh.latency;
 
 import dev.eventlog.jmh.work.Crew;
 import dev.eventlog.jmh.work.Idle;
-import dev.eventlog.jmh.work.Payload;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -23,7 +21,6 @@ final class LineRun implements AutoCloseable {
 
     private final Line line;
     private final long rate;
-    private final ByteBuffer payload = Payload.create();
     private final Idle idle = new Idle();
     private final Histogram histogram = new Histogram(LONGEST_NANOS, DIGITS);
     private final Crew receiver;
@@ -61,8 +58,7 @@ final class LineRun implements AutoCloseable {
                 idle.idle(0);
             }
             idle.idle(1);
-            payload.putLong(0, intended);
-            line.send(payload);
+            line.send(intended);
         }
         receiver.join();
         return histogram;

@@ -8,6 +8,7 @@ import dev.eventlog.EventLogConfig;
 import dev.eventlog.EventView;
 import dev.eventlog.Producer;
 import dev.eventlog.ViewHandler;
+import dev.eventlog.jmh.work.Payload;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ final class LogLine implements Line, ViewHandler<ByteBuffer> {
 
     private static final long SEGMENT_LENGTH_BYTES = 16 << 20;
 
+    private final ByteBuffer payload = Payload.create();
     private final EventLog log;
     private final Producer<ByteBuffer> producer;
     private final Consumer<ByteBuffer> consumer;
@@ -31,7 +33,8 @@ final class LogLine implements Line, ViewHandler<ByteBuffer> {
     }
 
     @Override
-    public void send(ByteBuffer payload) {
+    public void send(long firstBytes) {
+        payload.putLong(0, firstBytes);
         producer.append("AAPL", payload);
     }
 

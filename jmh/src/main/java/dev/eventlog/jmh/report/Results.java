@@ -17,16 +17,10 @@ record Results(List<Comparison> comparisons, List<LatencyResult> latencies, List
         var results = new Results(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         for (Path file : files) {
             switch (Json.kind(file)) {
-                case Comparison.KIND:
-                    results.comparisons.add(Json.read(file, Comparison.class));
-                    break;
-                case LatencyResult.KIND:
-                    results.latencies.add(Json.read(file, LatencyResult.class));
-                    break;
-                case ScaleResult.KIND:
-                    results.scales.add(Json.read(file, ScaleResult.class));
-                    break;
-                default:
+                case Comparison.KIND -> results.comparisons.add(Json.read(file, Comparison.class));
+                case LatencyResult.KIND -> results.latencies.add(Json.read(file, LatencyResult.class));
+                case ScaleResult.KIND -> results.scales.add(Json.read(file, ScaleResult.class));
+                default ->
                     throw new Options.UsageException(
                             file + " is not a result of compare, latency or scale: they write one with --json");
             }

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.eventlog.jmh.Options;
 import dev.eventlog.jmh.compare.Samples;
 import dev.eventlog.jmh.compare.Verdict;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -68,8 +67,8 @@ class LatencyTest {
         Deque<Long> sent = new ConcurrentLinkedDeque<>();
         Line line = new Line() {
             @Override
-            public void send(ByteBuffer payload) {
-                sent.add(payload.getLong(0));
+            public void send(long firstBytes) {
+                sent.add(firstBytes);
             }
 
             @Override
