@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 /** Writes the report's page. <b>Threading:</b> One thread at a time: the caller. */
 final class Page {
 
+    static final String NO_PLOTS =
+            "Without plots: the JVM found no font. Install fontconfig and a font, and run `report` again.";
+
     private static final String METHOD = """
             ## How it is measured
 
@@ -75,6 +78,9 @@ final class Page {
     void write(Results results, Plots plots) throws IOException {
         paragraph("# Benchmarks");
         paragraph("Written by `report` from result files; not to be edited by hand.");
+        if (!plots.hasFonts()) {
+            paragraph(NO_PLOTS);
+        }
         machines(results);
         for (int i = 0; i < results.comparisons().size(); i++) {
             comparison(results.comparisons().get(i), plots, "benchmarks-compare" + suffix(i));

@@ -8,6 +8,8 @@ import dev.eventlog.jmh.latency.LatencyResult;
 import dev.eventlog.jmh.scale.ScaleResult;
 import dev.eventlog.jmh.scale.ScaleStep;
 import java.awt.Color;
+import java.awt.Font;
+import java.awt.font.FontRenderContext;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,12 +52,17 @@ final class Plots {
     };
 
     private final Path images;
+    private final boolean hasFonts = findFonts();
 
     Plots(Path images) {
         this.images = images;
     }
 
-    /** A bar for each row with a ratio, as times better than the peer, with floor and goal; returns the file's name. */
+    /**
+     * A bar for each row with a ratio, as times better than the peer, with floor and goal.
+     *
+     * @return the file's name; null, here and below: nothing to draw, or no font to draw with
+     */
     @Nullable
     String ratios(Comparison comparison, String name) throws IOException {
         List<RowResult> rows = comparison.rows().stream()
@@ -149,6 +156,7 @@ final class Plots {
     }
 
     /** Latency over percentile, a curve for each line. */
+    @Nullable
     String latencies(List<LatencyResult> results, String name) throws IOException {
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
@@ -196,6 +204,7 @@ final class Plots {
     }
 
     /** Append and read over the number of events. */
+    @Nullable
     String scaleTimes(ScaleResult result, String name) throws IOException {
         XYChart chart = scaleChart("An append and a read as the log grows", "ns");
         chart.getStyler().setYAxisMin(0.0);
@@ -205,6 +214,7 @@ final class Plots {
     }
 
     /** Opens and seeks over the number of events. */
+    @Nullable
     String scaleOpens(ScaleResult result, String name) throws IOException {
         XYChart chart = scaleChart("Open and seek as the log grows", "µs (logarithmic)");
         chart.getStyler().setYAxisLogarithmic(true);
@@ -246,12 +256,34 @@ final class Plots {
         chart.getStyler().setChartTitleBoxVisible(false);
     }
 
-    private String save(IChart chart, String name) throws IOException {
+    private @Nullable String save(IChart chart, String name) throws IOException {
+        if (!hasFonts) {
+            return null;
+        }
         String file = name + ".png";
         ImageIO.write(
                 BitmapEncoder.getBufferedImage(chart),
                 "png",
                 images.resolve(file).toFile());
         return file;
+    }
+
+    /** Whether there are plots; without a font the JVM cannot write on them. */
+    boolean hasFonts() {
+        return hasFonts;
+    }
+
+    private static boolean findFonts() {
+        try {
+            var context = new FontRenderContext(null, true, true);
+            return new Font(Font.SANS_SERIF, Font.PLAIN, 12)
+                            .getStringBounds("x", context)
+                            .getWidth()
+                    > 0;
+        } catch (RuntimeException
+                | LinkageError
+                | InternalError absent) { // which one depends on the JVM and on what it lacks
+            return false;
+        }
     }
 }
