@@ -10,6 +10,7 @@ import static dev.eventlog.jmh.compare.Unit.NANOS_PER_EVENT;
 
 import dev.eventlog.jmh.ours.Append;
 import dev.eventlog.jmh.ours.AppendAll;
+import dev.eventlog.jmh.ours.AppendAsync;
 import dev.eventlog.jmh.ours.AppendForce;
 import dev.eventlog.jmh.ours.FanOut;
 import dev.eventlog.jmh.ours.Open;
@@ -176,9 +177,35 @@ final class Rows {
 
     private static void asynchronousAppends(List<Row> rows) {
         rows.add(Row.timed(
-                "append-async-1", "appendAsync, 1 thread", EVENTS_PER_SECOND, null, chronicleAppend(1), ratio(2, 4)));
+                "append-async-1",
+                "appendAsync, 1 thread",
+                EVENTS_PER_SECOND,
+                asynchronous(1),
+                chronicleAppend(1),
+                ratio(2, 4)));
         rows.add(Row.timed(
-                "append-async-4", "appendAsync, 4 threads", EVENTS_PER_SECOND, null, chronicleAppend(4), ratio(4, 10)));
+                "append-async-4",
+                "appendAsync, 4 threads",
+                EVENTS_PER_SECOND,
+                asynchronous(4),
+                chronicleAppend(4),
+                ratio(4, 10)));
+    }
+
+    private static Side asynchronous(int threads) {
+        return new Side(
+                "eventlog",
+                "appendAsync on one producer, then flush, defaults",
+                EVENTS,
+                setting -> AppendAsync.open(setting, threads));
+    }
+
+    private static Side durable(int threads, int appends) {
+        return new Side(
+                "eventlog",
+                "append on one producer, a log of durability POWER_LOSS",
+                appends,
+                setting -> Append.durable(setting, threads));
     }
 
     private static Side rocksDb(int threads, int puts) {
@@ -194,35 +221,39 @@ final class Rows {
                 "power-loss-1",
                 "POWER_LOSS append, 1 thread",
                 EVENTS_PER_SECOND,
-                null,
+                durable(1, FORCED_EVENTS),
                 rocksDb(1, FORCED_EVENTS),
                 ratio(1, 1.3)));
         rows.add(Row.timed(
                 "power-loss-16",
                 "POWER_LOSS append, 16 threads",
                 EVENTS_PER_SECOND,
-                null,
+                durable(16, 4 * FORCED_EVENTS),
                 rocksDb(16, 4 * FORCED_EVENTS),
                 ratio(2, 2.5)));
         rows.add(Row.timed(
                 "power-loss-64",
                 "POWER_LOSS append, 64 threads",
                 EVENTS_PER_SECOND,
-                null,
+                durable(64, 8 * FORCED_EVENTS),
                 rocksDb(64, 8 * FORCED_EVENTS),
                 ratio(2, 3)));
         rows.add(Row.timed(
                 "power-loss-async",
                 "POWER_LOSS appendAsync, 1 thread",
                 EVENTS_PER_SECOND,
-                null,
+                new Side(
+                        "eventlog",
+                        "appendAsync, then flush, a log of durability POWER_LOSS",
+                        EVENTS,
+                        setting -> AppendAsync.openDurable(setting, 1)),
                 rocksDb(64, 8 * FORCED_EVENTS),
                 ratio(5, 20)));
         rows.add(Row.metered(
                 "device-bytes",
                 "bytes written to the device for one event that is forced",
                 Meter.DEVICE_WRITES,
-                new Side("eventlog", "append, then force(), one by one, 1 thread", FORCED_EVENTS / 4, AppendForce::new),
+                durable(1, FORCED_EVENTS / 4),
                 rocksDb(1, FORCED_EVENTS / 4),
                 absolute(128 << 10, 16 << 10)));
     }

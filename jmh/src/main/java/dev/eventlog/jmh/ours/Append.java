@@ -28,6 +28,11 @@ public final class Append implements Workload {
         return new Append(log, 1);
     }
 
+    /** Opens an empty log of which each event survives a power cut when the call returns. */
+    public static Append durable(Setting setting, int threads) throws Exception {
+        return new Append(Logs.openDurable(setting), threads);
+    }
+
     private Append(EventLog log, int threads) throws Exception {
         this.log = log;
         this.threads = threads;

@@ -3,7 +3,9 @@ package dev.eventlog.jmh.ours;
 import dev.eventlog.Codec;
 import dev.eventlog.Consumer;
 import dev.eventlog.ConsumerConfig;
+import dev.eventlog.Durability;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogConfig;
 import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
 import dev.eventlog.jmh.work.Payload;
@@ -31,6 +33,13 @@ public final class Logs {
     /** The log in the setting's directory, with the defaults. */
     public static EventLog open(Setting setting) {
         return EventLog.open(directory(setting));
+    }
+
+    /** A log of which each event survives a power cut when its append returns. */
+    static EventLog openDurable(Setting setting) {
+        return EventLog.open(EventLogConfig.at(directory(setting))
+                .durability(Durability.POWER_LOSS)
+                .build());
     }
 
     /** The producer of a log's events. */
