@@ -3,6 +3,7 @@ package dev.eventlog.internal.journal;
 import dev.eventlog.internal.support.Clock;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>No wake-up is lost: a leader gives up leadership and then takes the stack of waiters; a waiter pushes itself and then
  * looks whether somebody leads. A leader leaves those that its force did not cover to one of them, the heir, who leads
- * them or, if somebody else was quicker, wakes them.
+ * them or, if somebody else was quicker, wakes them. An heir may be gone before it is appointed, since it saw by itself
+ * that it is done; so the appointment and the leaving are one compare-and-set, and the loser of it sees to the rest.
  *
  * <p>The leader's force is an {@code msync}, which no interrupt can end or turn into a closed channel.
  *
@@ -39,8 +41,15 @@ final class GroupCommit {
     private final AtomicBoolean leading = new AtomicBoolean();
     private final AtomicReference<@Nullable Waiter> waiters = new AtomicReference<>();
 
+    private static final AtomicIntegerFieldUpdater<Waiter> PART =
+            AtomicIntegerFieldUpdater.newUpdater(Waiter.class, "part");
+
     /** A thread that waits; on the stack at most once. */
     private static final class Waiter {
+        static final int WAITING = 0;
+        static final int HEIR = 1;
+        static final int GONE = 2;
+
         final Thread thread = Thread.currentThread();
         final long end;
 
@@ -48,11 +57,32 @@ final class GroupCommit {
         Waiter next;
         // set before it is pushed, cleared by who takes it off
         volatile boolean queued;
-        // set by who wakes it to lead, before queued is cleared
-        boolean heir;
+        // waiting to heir by who wakes it, all else by its own thread
+        volatile int part;
+        // own thread's: it was an heir, and has others to see to when it leaves
+        boolean owes;
 
         Waiter(long end) {
             this.end = end;
+        }
+
+        /** Says that it waits again. */
+        void remain() {
+            owes |= PART.compareAndSet(this, HEIR, WAITING);
+        }
+
+        /** Appoints it to see to those behind it; false if it does not wait any more. */
+        boolean appoint() {
+            return PART.compareAndSet(this, WAITING, HEIR);
+        }
+
+        /** Says that it will not be there any more; whether it has others to see to. */
+        boolean leave() {
+            return PART.getAndSet(this, GONE) == HEIR || owes;
+        }
+
+        boolean isGone() {
+            return part == GONE;
         }
     }
 
@@ -97,6 +127,7 @@ final class GroupCommit {
                     continue;
                 }
                 if (!self.queued) {
+                    self.remain();
                     push(self);
                     // the leader may have gone before it could see this one
                     continue;
@@ -107,7 +138,7 @@ final class GroupCommit {
                 interrupted |= Thread.interrupted();
             }
         } finally {
-            if (self.heir && !leading.get()) {
+            if (self.leave() && !leading.get()) {
                 wake();
             }
             if (interrupted) {
@@ -151,31 +182,31 @@ final class GroupCommit {
 
     /** Wakes those that are done, after one that is not and will lead them; the rest goes on waiting for that one. */
     private void wake() {
+        while (!handOver()) {
+            // that one had left by itself meanwhile: the rest needs another
+        }
+    }
+
+    private boolean handOver() {
         Waiter top = waiters.getAndSet(null);
         long durable = durablePosition.getAsLong();
         @Nullable Waiter heir = null;
         @Nullable Waiter done = null;
-        @Nullable Waiter waiting = null;
         while (top != null) {
             Waiter next = top.next;
             if (top.end <= durable) {
                 top.next = done;
                 done = top;
-            } else if (heir == null) {
+            } else if (heir == null && !top.isGone()) {
                 heir = top;
-            } else {
-                top.next = waiting;
-                waiting = top;
+            } else if (!top.isGone()) {
+                push(top);
             }
             top = next;
         }
-        while (waiting != null) {
-            Waiter next = waiting.next;
-            push(waiting);
-            waiting = next;
-        }
-        if (heir != null) {
-            heir.heir = true;
+        // behind the pushing: an heir that leaves at once must see whom it leaves
+        boolean appointed = heir == null || heir.appoint();
+        if (heir != null && appointed) {
             release(heir);
         }
         while (done != null) {
@@ -183,6 +214,7 @@ final class GroupCommit {
             release(done);
             done = next;
         }
+        return appointed;
     }
 
     private static void release(Waiter waiter) {
