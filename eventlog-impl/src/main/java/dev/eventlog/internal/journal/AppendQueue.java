@@ -4,16 +4,14 @@ import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.support.Clock;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,22 +47,41 @@ final class AppendQueue implements AutoCloseable {
     private static final long LINGER_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
     private static final long IDLE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
+    private static final long SHORTEST_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(1);
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+
+    private static final VarHandle GATHERED;
+
+    static {
+        try {
+            GATHERED = MethodHandles.lookup().findVarHandle(AppendQueue.class, "gathered", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final Target target;
     private final Supplier<FrameBuilder> frames;
     private final @Nullable ThreadFactory threadFactory;
     private final Clock clock;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final AppendLock lock = new AppendLock();
     // guarded by lock
     private final ArrayDeque<Batch> appended = new ArrayDeque<>();
     private @Nullable Batch gathering;
     private @Nullable Batch spare;
     private boolean closed;
-    // written under lock, read by any
+    private long handedOver;
+    // written by the thread, read by any; published by volatile
+    private volatile long completed;
+    // the thread's: events of the batch before
+    private int lastCount;
+    // written under this, read by any
     private volatile @Nullable Thread thread;
-    // written under lock, read by any; published by volatile
-    private volatile int gathered;
+    // events in the batch that gathers: written under lock, whose release is a full fence; read by any, through
+    // GATHERED
+    private int gathered;
+    // set by the thread before it parks and then looks at gathered, read by callers behind their release of the lock
     private volatile boolean parked;
 
     /** Where batches go. */
@@ -83,7 +100,11 @@ final class AppendQueue implements AutoCloseable {
     /** Events of one frame and their futures. */
     private static final class Batch {
         FrameBuilder frame;
-        final List<CompletableFuture<Long>> futures = new ArrayList<>();
+
+        @SuppressWarnings({"unchecked", "rawtypes"}) // there are no arrays of a generic type
+        final @Nullable CompletableFuture<Long>[] futures = new CompletableFuture[MAX_EVENTS];
+
+        int count;
         boolean durable;
         long position;
 
@@ -99,7 +120,7 @@ final class AppendQueue implements AutoCloseable {
                 frame = frames.get();
             }
             frame.begin(FrameDescriptor.KIND_DATA);
-            futures.clear();
+            count = 0;
             durable = false;
             failure = null;
         }
@@ -114,7 +135,11 @@ final class AppendQueue implements AutoCloseable {
 
     /** Whether events are waiting to be appended. */
     boolean hasEvents() {
-        return gathered > 0;
+        return gathered() > 0;
+    }
+
+    private int gathered() {
+        return (int) GATHERED.getOpaque(this);
     }
 
     /**
@@ -125,19 +150,21 @@ final class AppendQueue implements AutoCloseable {
      */
     CompletableFuture<Long> add(FrameBuilder frame, boolean durable) {
         var future = new CompletableFuture<Long>();
-        boolean wake;
+        if (thread == null) {
+            start();
+        }
         lock.lock();
         try {
             Batch batch = room(frame.length());
             batch.frame.addAll(frame);
-            batch.futures.add(future);
+            batch.futures[batch.count++] = future;
             batch.durable |= durable;
-            gathered = batch.futures.size();
-            wake = parked;
+            handedOver++;
+            GATHERED.setOpaque(this, batch.count);
         } finally {
             lock.unlock();
         }
-        if (wake) {
+        if (parked) {
             wakeThread();
         }
         return future;
@@ -145,30 +172,34 @@ final class AppendQueue implements AutoCloseable {
 
     /** The batch that gathers, with room for a frame's events; waits for it. Called and left with the lock held. */
     private Batch room(int frameLength) {
-        boolean interrupted = false;
+        for (int attempt = 0; ; attempt++) {
+            requireOpen();
+            Batch batch = gathering;
+            if (batch == null) {
+                batch = begin();
+            }
+            if (batch != null && hasRoom(batch, frameLength)) {
+                return batch;
+            }
+            if (isOwnThread()) {
+                // in a callback of a future: it would wait for itself
+                appendMore(batch == null);
+            } else {
+                awaitRoom(attempt);
+            }
+        }
+    }
+
+    /** Lets the thread work for a moment. */
+    private void awaitRoom(int attempt) {
+        lock.unlock();
         try {
-            while (true) {
-                requireOpen();
-                Batch batch = gathering;
-                if (batch == null) {
-                    batch = begin();
-                }
-                if (batch != null && hasRoom(batch, frameLength)) {
-                    return batch;
-                }
-                if (isOwnThread()) {
-                    // in a callback of a future: it would wait for itself
-                    appendMore(batch == null);
-                    continue;
-                }
-                parked = false;
-                LockSupport.unpark(thread);
-                interrupted |= awaitChange();
+            if (parked) {
+                wakeThread();
             }
+            LockSupport.parkNanos(this, Math.min(LONGEST_WAIT_NANOS, SHORTEST_WAIT_NANOS << Math.min(attempt, 10)));
         } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            lock.lock();
         }
     }
 
@@ -185,37 +216,25 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
-    private boolean awaitChange() {
-        try {
-            changed.await();
-            return false;
-        } catch (InterruptedException e) {
-            return true;
-        }
-    }
-
     private static boolean hasRoom(Batch batch, int frameLength) {
-        int count = batch.futures.size();
-        return count == 0 || (count < MAX_EVENTS && batch.frame.length() + frameLength <= MAX_LENGTH);
+        return batch.count == 0 || (batch.count < MAX_EVENTS && batch.frame.length() + frameLength <= MAX_LENGTH);
     }
 
     private @Nullable Batch begin() {
-        if (thread == null) {
-            start();
-            spare = new Batch(frames.get());
-            gathering = new Batch(frames.get());
-        } else {
-            gathering = spare;
-            spare = null;
-        }
-        Batch begun = gathering;
+        Batch begun = spare;
         if (begun != null) {
+            spare = null;
+            gathering = begun;
             begun.begin(frames);
         }
         return begun;
     }
 
-    private void start() {
+    /** Makes the two batches and the thread, at the first event; outside the lock, since the factory is a user's. */
+    private synchronized void start() {
+        if (thread != null) {
+            return;
+        }
         Thread made;
         if (threadFactory == null) {
             made = new Thread(this::run, "eventlog-append");
@@ -223,7 +242,16 @@ final class AppendQueue implements AutoCloseable {
         } else {
             made = Objects.requireNonNull(threadFactory.newThread(this::run), "threadFactory returned no thread");
         }
-        thread = made;
+        lock.lock();
+        try {
+            requireOpen();
+            gathering = new Batch(frames.get());
+            gathering.begin(frames);
+            spare = new Batch(frames.get());
+            thread = made;
+        } finally {
+            lock.unlock();
+        }
         made.start();
     }
 
@@ -251,11 +279,11 @@ final class AppendQueue implements AutoCloseable {
         lock.lock();
         try {
             batch = gathering;
-            if (batch == null || batch.futures.isEmpty()) {
+            if (batch == null || batch.count == 0) {
                 return;
             }
             gathering = null;
-            gathered = 0;
+            GATHERED.setOpaque(this, 0);
             appended.add(batch);
             batch.position = -1;
         } finally {
@@ -282,37 +310,31 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
-    /** Waits until what was handed over before is appended, durable where asked for, or failed. */
+    /**
+     * Waits until what was handed over before is appended, durable where asked for, or failed. In a callback of a future,
+     * what is not completed before that callback returns is not waited for.
+     */
     void flush() {
-        List<CompletableFuture<Long>> last = new ArrayList<>();
-        target.drain();
+        long until;
         lock.lock();
         try {
-            for (Batch batch : appended) {
-                last.add(batch.futures.get(batch.futures.size() - 1));
-            }
+            until = handedOver;
         } finally {
             lock.unlock();
         }
-        for (CompletableFuture<Long> future : last) {
-            if (isOwnThread()) {
-                completeFirst();
-            } else {
-                awaitDone(future);
-            }
+        if (completed < until) {
+            target.drain();
         }
-    }
-
-    private static void awaitDone(CompletableFuture<Long> future) {
-        boolean interrupted = false;
-        while (!future.isDone()) {
-            try {
-                future.get();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            } catch (java.util.concurrent.ExecutionException | java.util.concurrent.CancellationException done) {
-                break;
+        if (isOwnThread()) {
+            while (completeFirst()) {
+                // this thread is the one that would do it
             }
+            return;
+        }
+        boolean interrupted = false;
+        for (int attempt = 0; completed < until; attempt++) {
+            LockSupport.parkNanos(this, Math.min(LONGEST_WAIT_NANOS, SHORTEST_WAIT_NANOS << Math.min(attempt, 10)));
+            interrupted |= Thread.interrupted();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -325,7 +347,7 @@ final class AppendQueue implements AutoCloseable {
             try {
                 if (completeFirst()) {
                     idleSince = clock.monotonicNanos();
-                } else if (gathered > 0) {
+                } else if (gathered() > 0) {
                     linger();
                     target.drain();
                     idleSince = clock.monotonicNanos();
@@ -352,11 +374,16 @@ final class AppendQueue implements AutoCloseable {
     /** A moment for more events to come: a frame for each alone would cost more. */
     @SuppressWarnings("ThreadPriorityCheck") // others may fill the batch meanwhile
     private void linger() {
-        if (gathered >= ENOUGH_EVENTS) {
+        if (gathered() >= ENOUGH_EVENTS) {
+            return;
+        }
+        if (lastCount >= ENOUGH_EVENTS / 4) {
+            // events come fast: leave the processor to those that bring them
+            LockSupport.parkNanos(this, LINGER_NANOS);
             return;
         }
         long until = clock.monotonicNanos() + LINGER_NANOS;
-        while (gathered < ENOUGH_EVENTS && clock.monotonicNanos() < until) {
+        while (gathered() < ENOUGH_EVENTS && clock.monotonicNanos() < until) {
             Thread.yield();
         }
     }
@@ -368,7 +395,7 @@ final class AppendQueue implements AutoCloseable {
             return;
         }
         parked = true;
-        if (gathered == 0 && !hasWork()) {
+        if (gathered() == 0 && !hasWork()) {
             LockSupport.park(this);
         }
         parked = false;
@@ -402,10 +429,8 @@ final class AppendQueue implements AutoCloseable {
         lock.lock();
         try {
             if (spare == null) {
-                batch.futures.clear();
                 spare = batch;
             }
-            changed.signalAll();
         } finally {
             lock.unlock();
         }
@@ -413,22 +438,25 @@ final class AppendQueue implements AutoCloseable {
     }
 
     private void complete(Batch batch) {
-        List<CompletableFuture<Long>> futures = batch.futures;
         Throwable failure = batch.failure;
         if (failure == null && batch.durable) {
             try {
-                target.awaitDurable(batch.position + futures.size());
+                target.awaitDurable(batch.position + batch.count);
             } catch (RuntimeException e) {
                 failure = e;
             }
         }
-        for (int i = 0; i < futures.size(); i++) {
+        lastCount = batch.count;
+        for (int i = 0; i < batch.count; i++) {
+            CompletableFuture<Long> future = Objects.requireNonNull(batch.futures[i]);
+            batch.futures[i] = null;
             if (failure == null) {
-                futures.get(i).complete(batch.position + i);
+                future.complete(batch.position + i);
             } else {
-                futures.get(i).completeExceptionally(failure);
+                future.completeExceptionally(failure);
             }
         }
+        completed += batch.count;
     }
 
     /** Takes no more events, appends what is there and completes it. */
@@ -439,7 +467,6 @@ final class AppendQueue implements AutoCloseable {
         try {
             closed = true;
             running = thread;
-            changed.signalAll();
         } finally {
             lock.unlock();
         }
