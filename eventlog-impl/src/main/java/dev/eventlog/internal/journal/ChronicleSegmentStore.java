@@ -296,27 +296,11 @@ final class ChronicleSegmentStore implements SegmentStore {
     }
 
     @Override
-    public void force(long endPosition) throws IOException {
-        io.run(() -> {
-            requireUsable();
-            try {
-                for (Unsealed each : unsealed) {
-                    each.file().force();
-                }
-            } catch (IOException e) {
-                throw failed(e);
-            }
-            durable(endPosition);
-        });
-    }
-
-    @Override
     public void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException {
         requireUsable();
         try {
             if (durablePosition < basePosition) {
-                // older segments first, which the I/O thread is about to seal; not by that thread, which may wait for
-                // us
+                // older segments first, which the I/O thread is about to seal; not by that thread: it may wait for us
                 for (Unsealed each : unsealed) {
                     if (each.writer() != active) {
                         each.writer().force();

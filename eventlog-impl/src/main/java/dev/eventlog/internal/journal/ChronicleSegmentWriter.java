@@ -52,7 +52,7 @@ final class ChronicleSegmentWriter implements SegmentWriter {
     private final Opened opened;
     private @Nullable Wire wire;
     private long endOffset;
-    // by one forcing thread after the other
+    // by forcing threads, as a rule one at a time; a lower value than another's makes the next force longer, no more
     private volatile long forcedOffset;
 
     private ChronicleSegmentWriter(
@@ -233,7 +233,7 @@ final class ChronicleSegmentWriter implements SegmentWriter {
         force(endOffset);
     }
 
-    /** Forces what lies between the last force and an offset. */
+    /** Forces what lies between the last force and an offset: not what is filled ahead, which would be written twice. */
     void force(long offset) throws IOException {
         long from = forcedOffset;
         if (offset > from) {

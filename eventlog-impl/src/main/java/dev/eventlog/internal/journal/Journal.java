@@ -95,9 +95,11 @@ public final class Journal implements AutoCloseable {
 
     // guarded by lock
     private ActiveSegment active;
-    // by one forcing thread after the other
-    private @Nullable SegmentWriter forcedWriter;
-    private long forcedOffset;
+    // written by forcing threads, read by them
+    private volatile @Nullable Forced forced;
+
+    /** How far a segment was forced last. */
+    private record Forced(SegmentWriter writer, long offset) {}
 
     /**
      * What a journal is made of.
@@ -560,7 +562,8 @@ public final class Journal implements AutoCloseable {
         lock.lock();
         try {
             SegmentWriter writer = active.writer();
-            return writer.endOffset() - (writer == forcedWriter ? forcedOffset : 0);
+            Forced last = forced;
+            return writer.endOffset() - (last != null && last.writer() == writer ? last.offset() : 0);
         } finally {
             lock.unlock();
         }
@@ -586,8 +589,7 @@ public final class Journal implements AutoCloseable {
         } catch (IOException e) {
             throw forceFailed(e, end);
         }
-        forcedWriter = writer;
-        forcedOffset = endOffset;
+        forced = new Forced(writer, endOffset);
         if (onlyDurableIsReadable) {
             waiters.signal();
         }
@@ -606,16 +608,8 @@ public final class Journal implements AutoCloseable {
     /** The same from the I/O thread, which must not wait for a thread that may wait for it. */
     void forceInBackground() {
         requireSound();
-        long end = endPosition();
-        if (end > store.durablePosition()) {
-            try {
-                store.force(end);
-            } catch (IOException e) {
-                throw forceFailed(e, end);
-            }
-            if (onlyDurableIsReadable) {
-                waiters.signal();
-            }
+        if (endPosition() > store.durablePosition()) {
+            forceGroup();
         }
     }
 

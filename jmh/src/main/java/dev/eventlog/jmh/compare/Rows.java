@@ -29,6 +29,7 @@ import dev.eventlog.jmh.peer.MappedCopy;
 import dev.eventlog.jmh.peer.RingPipe;
 import dev.eventlog.jmh.peer.RocksPut;
 import dev.eventlog.jmh.peer.SqliteInsert;
+import dev.eventlog.jmh.work.Anew;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -79,7 +80,7 @@ final class Rows {
                 "Chronicle Queue",
                 "writingDocument with raw bytes, one appender a thread, defaults",
                 EVENTS,
-                setting -> new ChronicleAppend(setting, threads));
+                Anew.each(setting -> new ChronicleAppend(setting, threads)));
     }
 
     private static Side chronicleReplay() {
@@ -95,7 +96,11 @@ final class Rows {
                 "append-1",
                 "append, 1 thread",
                 NANOS_PER_EVENT,
-                new Side("eventlog", "append(key, bytes), defaults", EVENTS, setting -> new Append(setting, 1)),
+                new Side(
+                        "eventlog",
+                        "append(key, bytes), nothing forced",
+                        EVENTS,
+                        Anew.each(setting -> new Append(setting, 1))),
                 chronicleAppend(1),
                 ratio(1.1, 0.8)));
         rows.add(Row.timed(
@@ -104,12 +109,13 @@ final class Rows {
                 EVENTS_PER_SECOND,
                 new Side(
                         "eventlog",
-                        "append(key, bytes) on one producer that 4 threads share, defaults",
+                        "append(key, bytes) on one producer that 4 threads share, nothing forced",
                         EVENTS,
-                        setting -> new Append(setting, 4)),
+                        Anew.each(setting -> new Append(setting, 4))),
                 chronicleAppend(4),
                 ratio(1.5, 3)));
-        var appendAll = new Side("eventlog", "appendAll of 256 events, defaults", BATCHED_EVENTS, AppendAll::new);
+        var appendAll = new Side(
+                "eventlog", "appendAll of 256 events, nothing forced", BATCHED_EVENTS, Anew.each(AppendAll::new));
         rows.add(Row.timed(
                 "append-all",
                 "appendAll of 256, 1 thread",
@@ -126,7 +132,7 @@ final class Rows {
                         "mapped copy",
                         "64 bytes copied into a mapped file that was filled with zeros before; nothing else",
                         BATCHED_EVENTS,
-                        setting -> new MappedCopy(setting, BATCHED_EVENTS)),
+                        Anew.each(setting -> new MappedCopy(setting, BATCHED_EVENTS))),
                 ratioGoal(0.5)));
     }
 
@@ -195,9 +201,9 @@ final class Rows {
     private static Side asynchronous(int threads) {
         return new Side(
                 "eventlog",
-                "appendAsync on one producer, then flush, defaults",
+                "appendAsync on one producer, then flush, nothing forced",
                 EVENTS,
-                setting -> AppendAsync.open(setting, threads));
+                Anew.each(setting -> AppendAsync.open(setting, threads)));
     }
 
     private static Side durable(int threads, int appends) {
@@ -308,7 +314,11 @@ final class Rows {
                 "allocation-append",
                 "bytes that an append allocates",
                 Meter.ALLOCATION,
-                new Side("eventlog", "append(key, bytes), 1 thread", EVENTS, setting -> new Append(setting, 1)),
+                new Side(
+                        "eventlog",
+                        "append(key, bytes), 1 thread",
+                        EVENTS,
+                        Anew.each(setting -> new Append(setting, 1))),
                 chronicleAppend(1),
                 absolute(NO_OBJECT_BYTES, NO_BYTES)));
         rows.add(Row.metered(
@@ -353,7 +363,11 @@ final class Rows {
         rows.add(info(
                 "record-aeron",
                 "append, beside a recorded publication",
-                new Side("eventlog", "append(key, bytes), defaults", EVENTS, setting -> new Append(setting, 1)),
+                new Side(
+                        "eventlog",
+                        "append(key, bytes), nothing forced",
+                        EVENTS,
+                        Anew.each(setting -> new Append(setting, 1))),
                 new Side(
                         "Aeron Archive",
                         "tryClaim on a recorded exclusive publication, not forced; until the recording has it",

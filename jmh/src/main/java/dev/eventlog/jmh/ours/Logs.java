@@ -12,6 +12,7 @@ import dev.eventlog.jmh.work.Payload;
 import dev.eventlog.jmh.work.Setting;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,9 +31,11 @@ public final class Logs {
         return setting.directory().resolve("eventlog");
     }
 
-    /** The log in the setting's directory, with the defaults. */
+    /** The log in the setting's directory; nothing is forced in the background, as the peers force nothing either. */
     public static EventLog open(Setting setting) {
-        return EventLog.open(directory(setting));
+        return EventLog.open(EventLogConfig.at(directory(setting))
+                .forceInterval(Duration.ZERO)
+                .build());
     }
 
     /** A log of which each event survives a power cut when its append returns. */
