@@ -223,7 +223,7 @@ final class LocalEventLog implements EventLog {
 
     @SuppressWarnings("ReferenceEquality") // a thread is itself only
     private boolean isOwnThread() {
-        return Thread.currentThread() == closer || io.isCurrent() || delivery.isOwnThread();
+        return Thread.currentThread() == closer || io.isCurrent() || delivery.isOwnThread() || journal.isAppendThread();
     }
 
     private void closeParts() {
