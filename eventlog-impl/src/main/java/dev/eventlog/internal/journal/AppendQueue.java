@@ -7,6 +7,7 @@ import dev.eventlog.internal.support.Clock;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
@@ -24,12 +25,16 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   caller:    encode | copy into the batch that gathers
  *   any appender, or the thread:   take the batch, append it as one frame
- *   the thread:   force it if that is asked for | complete its futures
+ *   the thread:   force it if that is asked for | complete its futures | let the batch gather again
  * </pre>
  *
  * <p>There are two batches: one gathers while the other is appended, forced and completed. When both are full callers
  * wait, so what is in flight is bounded. The thread lingers a moment before it takes a small batch, so that batches are
  * large where events come fast.
+ *
+ * <p>Callbacks of futures run on the thread, which cannot wait for itself: there handing over never waits, and takes
+ * further batches beyond the two; flushing appends and forces, but completes nothing, so that futures complete in the
+ * order of their positions whatever callbacks do.
  *
  * <p>Lock order: append lock, then this queue's. No user code runs under either; futures complete outside.
  *
@@ -39,6 +44,7 @@ final class AppendQueue implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(AppendQueue.class);
 
+    private static final int MAX_BATCHES = 2;
     private static final int MAX_EVENTS = 8192;
     private static final int MAX_LENGTH = 1 << 20;
     /** A batch with so many events is worth a frame of its own at once. */
@@ -62,35 +68,35 @@ final class AppendQueue implements AutoCloseable {
 
     private final Target target;
     private final Supplier<FrameBuilder> frames;
+    private final int maxLength;
     private final @Nullable ThreadFactory threadFactory;
     private final Clock clock;
 
     private final AppendLock lock = new AppendLock();
-    // guarded by lock
-    private final ArrayDeque<Batch> appended = new ArrayDeque<>();
+    // guarded by lock: taken to be appended and not complete, oldest first
+    private final ArrayDeque<Batch> taken = new ArrayDeque<>();
+    private final ArrayDeque<Batch> spares = new ArrayDeque<>();
     private @Nullable Batch gathering;
-    private @Nullable Batch spare;
     private boolean closed;
-    private long handedOver;
-    // written by the thread, read by any; published by volatile
-    private volatile long completed;
+    // batches so far
+    private long takenCount;
+    private long completedCount;
+    // written under this, read by any; published by volatile
+    private volatile @Nullable Thread thread;
+    // events that gather: written under lock, whose release is a full fence, read by any, all through GATHERED
+    private int gathered;
+    // set by the thread before it looks at gathered a last time and parks, read by others behind their release of lock
+    private volatile boolean parked;
     // the thread's: events of the batch before
     private int lastCount;
-    // written under this, read by any
-    private volatile @Nullable Thread thread;
-    // events in the batch that gathers: written under lock, whose release is a full fence; read by any, through
-    // GATHERED
-    private int gathered;
-    // set by the thread before it parks and then looks at gathered, read by callers behind their release of the lock
-    private volatile boolean parked;
 
     /** Where batches go. */
     interface Target {
 
         /** Appends a frame; called with the append lock held. Returns the position of its first event. */
-        long appendLocked(FrameBuilder frame);
+        long appendLocked(FrameBuilder frame, long nowNanos);
 
-        /** Takes the append lock and lets {@link #drainLocked()} run. */
+        /** Takes the append lock and lets {@link #drainLocked} or {@link #refuseLocked} run. Throws nothing. */
         void drain();
 
         /** Waits until everything below a position survives a power cut. */
@@ -99,17 +105,17 @@ final class AppendQueue implements AutoCloseable {
 
     /** Events of one frame and their futures. */
     private static final class Batch {
-        FrameBuilder frame;
-
+        private FrameBuilder frame;
+        // by who hands over, under lock, while it gathers; then the thread's
         @SuppressWarnings({"unchecked", "rawtypes"}) // there are no arrays of a generic type
-        final @Nullable CompletableFuture<Long>[] futures = new CompletableFuture[MAX_EVENTS];
+        private final @Nullable CompletableFuture<Long>[] futures = new CompletableFuture[MAX_EVENTS];
 
-        int count;
-        boolean durable;
-        long position;
-
-        @Nullable
-        Throwable failure;
+        private int count;
+        // what became of it: by who appends, under lock; then the thread's
+        private boolean durable;
+        private boolean settled;
+        private long position;
+        private @Nullable Throwable failure;
 
         Batch(FrameBuilder frame) {
             this.frame = frame;
@@ -122,13 +128,68 @@ final class AppendQueue implements AutoCloseable {
             frame.begin(FrameDescriptor.KIND_DATA);
             count = 0;
             durable = false;
+            settled = false;
             failure = null;
+        }
+
+        /** Adds an event and its future, or nothing. */
+        void add(FrameBuilder event, CompletableFuture<Long> future, boolean isDurable) {
+            frame.addAll(event);
+            futures[count++] = future;
+            durable |= isDurable;
+        }
+
+        /** Says what became of it. */
+        void settle(long firstPosition, @Nullable Throwable refusal) {
+            position = firstPosition;
+            failure = refusal;
+            settled = true;
+        }
+
+        /** Waits for its durability if that is asked for, once. */
+        void awaitDurable(Target target) {
+            if (durable && failure == null) {
+                durable = false;
+                try {
+                    target.awaitDurable(position + count);
+                } catch (Throwable e) {
+                    // the futures tell it
+                    failure = e;
+                }
+            }
+        }
+
+        /** Completes its futures. Their callbacks run here. */
+        void complete() {
+            for (int i = 0; i < count; i++) {
+                CompletableFuture<Long> future = futures[i];
+                futures[i] = null;
+                if (future == null) {
+                    // completed before an error of a callback
+                    continue;
+                }
+                if (failure == null) {
+                    future.complete(position + i);
+                } else {
+                    future.completeExceptionally(failure);
+                }
+            }
         }
     }
 
-    AppendQueue(Target target, Supplier<FrameBuilder> frames, @Nullable ThreadFactory threadFactory, Clock clock) {
+    /**
+     * @param maxFrameLength greatest length of a frame
+     * @param threadFactory makes the thread; null: a daemon thread
+     */
+    AppendQueue(
+            Target target,
+            Supplier<FrameBuilder> frames,
+            int maxFrameLength,
+            @Nullable ThreadFactory threadFactory,
+            Clock clock) {
         this.target = target;
         this.frames = frames;
+        maxLength = Math.min(MAX_LENGTH, maxFrameLength);
         this.threadFactory = threadFactory;
         this.clock = clock;
     }
@@ -140,6 +201,12 @@ final class AppendQueue implements AutoCloseable {
 
     private int gathered() {
         return (int) GATHERED.getOpaque(this);
+    }
+
+    /** Whether the caller is on the thread that completes futures. */
+    @SuppressWarnings("ReferenceEquality") // a thread is itself only
+    boolean isOwnThread() {
+        return Thread.currentThread() == thread;
     }
 
     /**
@@ -156,10 +223,7 @@ final class AppendQueue implements AutoCloseable {
         lock.lock();
         try {
             Batch batch = room(frame.length());
-            batch.frame.addAll(frame);
-            batch.futures[batch.count++] = future;
-            batch.durable |= durable;
-            handedOver++;
+            batch.add(frame, future, durable);
             GATHERED.setOpaque(this, batch.count);
         } finally {
             lock.unlock();
@@ -172,42 +236,37 @@ final class AppendQueue implements AutoCloseable {
 
     /** The batch that gathers, with room for a frame's events; waits for it. Called and left with the lock held. */
     private Batch room(int frameLength) {
-        for (int attempt = 0; ; attempt++) {
-            requireOpen();
-            Batch batch = gathering;
-            if (batch == null) {
-                batch = begin();
-            }
-            if (batch != null && hasRoom(batch, frameLength)) {
-                return batch;
-            }
-            if (isOwnThread()) {
-                // in a callback of a future: it would wait for itself
-                appendMore(batch == null);
-            } else {
-                awaitRoom(attempt);
-            }
-        }
-    }
-
-    /** Lets the thread work for a moment. */
-    private void awaitRoom(int attempt) {
-        lock.unlock();
+        boolean interrupted = false;
         try {
-            if (parked) {
-                wakeThread();
+            for (int attempt = 0; ; attempt++) {
+                requireOpen();
+                Batch batch = gathering == null ? begin() : gathering;
+                if (batch != null && hasRoom(batch, frameLength)) {
+                    return batch;
+                }
+                if (isOwnThread()) {
+                    drainUnlocked();
+                } else {
+                    wakeThread();
+                    interrupted |= awaitChange(attempt);
+                }
             }
-            LockSupport.parkNanos(this, Math.min(LONGEST_WAIT_NANOS, SHORTEST_WAIT_NANOS << Math.min(attempt, 10)));
         } finally {
-            lock.lock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
-    private void appendMore(boolean needsBatch) {
-        if (needsBatch) {
-            spare = new Batch(frames.get());
-            return;
+    /** Appends what was handed over before, and waits for whoever is doing so. */
+    void drain() {
+        if (thread != null) {
+            target.drain();
         }
+    }
+
+    /** The append lock comes before this one. */
+    private void drainUnlocked() {
         lock.unlock();
         try {
             target.drain();
@@ -216,21 +275,37 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
-    private static boolean hasRoom(Batch batch, int frameLength) {
-        return batch.count == 0 || (batch.count < MAX_EVENTS && batch.frame.length() + frameLength <= MAX_LENGTH);
+    /** Lets others work for a moment, which grows; whether the thread was interrupted. Called and left with the lock held. */
+    private boolean awaitChange(int attempt) {
+        lock.unlock();
+        try {
+            LockSupport.parkNanos(this, Math.min(LONGEST_WAIT_NANOS, SHORTEST_WAIT_NANOS << Math.min(attempt, 10)));
+            return Thread.interrupted();
+        } finally {
+            lock.lock();
+        }
     }
 
+    private boolean hasRoom(Batch batch, int frameLength) {
+        return batch.count == 0 || (batch.count < MAX_EVENTS && batch.frame.length() + frameLength <= maxLength);
+    }
+
+    /** Lets a batch gather; null if there are enough. If this throws, nothing has changed. */
     private @Nullable Batch begin() {
-        Batch begun = spare;
-        if (begun != null) {
-            spare = null;
-            gathering = begun;
-            begun.begin(frames);
+        if (taken.size() >= MAX_BATCHES && !isOwnThread()) {
+            return null;
         }
+        Batch spare = spares.peek();
+        Batch begun = spare == null ? new Batch(frames.get()) : spare;
+        begun.begin(frames);
+        if (spare != null) {
+            spares.remove();
+        }
+        gathering = begun;
         return begun;
     }
 
-    /** Makes the two batches and the thread, at the first event; outside the lock, since the factory is a user's. */
+    /** Makes the thread, at the first event; not under the lock, since the factory is a user's. */
     private synchronized void start() {
         if (thread != null) {
             return;
@@ -245,9 +320,6 @@ final class AppendQueue implements AutoCloseable {
         lock.lock();
         try {
             requireOpen();
-            gathering = new Batch(frames.get());
-            gathering.begin(frames);
-            spare = new Batch(frames.get());
             thread = made;
         } finally {
             lock.unlock();
@@ -261,47 +333,58 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
-    /** Whether the caller runs on the thread that completes futures. */
-    @SuppressWarnings("ReferenceEquality") // a thread is itself only
-    boolean isOwnThread() {
-        return Thread.currentThread() == thread;
-    }
-
     private void wakeThread() {
         Thread sleeping = thread;
         parked = false;
         LockSupport.unpark(sleeping);
     }
 
-    /** Appends what has gathered. Called with the append lock held. */
-    void drainLocked() {
-        Batch batch;
-        lock.lock();
-        try {
-            batch = gathering;
-            if (batch == null || batch.count == 0) {
-                return;
-            }
-            gathering = null;
-            GATHERED.setOpaque(this, 0);
-            appended.add(batch);
-            batch.position = -1;
-        } finally {
-            lock.unlock();
+    /** Appends what has gathered. Called with the append lock held. Throws nothing: the futures tell it. */
+    void drainLocked(long nowNanos) {
+        Batch batch = take();
+        if (batch == null) {
+            return;
         }
         long position = 0;
         Throwable failure = null;
         try {
             batch.frame.finish();
-            position = target.appendLocked(batch.frame);
+            position = target.appendLocked(batch.frame, nowNanos);
         } catch (Throwable e) {
-            // the futures tell it
             failure = e;
         }
+        settle(batch, position, failure);
+    }
+
+    /** Refuses what has gathered. Called with the append lock held. */
+    void refuseLocked(Throwable reason) {
+        Batch batch = take();
+        if (batch != null) {
+            settle(batch, 0, reason);
+        }
+    }
+
+    private @Nullable Batch take() {
         lock.lock();
         try {
-            batch.failure = failure;
-            batch.position = position;
+            Batch batch = gathering;
+            if (batch == null || batch.count == 0) {
+                return null;
+            }
+            gathering = null;
+            GATHERED.setOpaque(this, 0);
+            taken.add(batch);
+            takenCount++;
+            return batch;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void settle(Batch batch, long position, @Nullable Throwable failure) {
+        lock.lock();
+        try {
+            batch.settle(position, failure);
         } finally {
             lock.unlock();
         }
@@ -311,33 +394,52 @@ final class AppendQueue implements AutoCloseable {
     }
 
     /**
-     * Waits until what was handed over before is appended, durable where asked for, or failed. In a callback of a future,
-     * what is not completed before that callback returns is not waited for.
+     * Waits until what was handed over before is complete; in a callback of a future, until it is appended and durable
+     * where asked for, or failed.
      */
     void flush() {
-        long until;
-        lock.lock();
-        try {
-            until = handedOver;
-        } finally {
-            lock.unlock();
-        }
-        if (completed < until) {
-            target.drain();
-        }
+        target.drain();
         if (isOwnThread()) {
-            while (completeFirst()) {
-                // this thread is the one that would do it
-            }
+            awaitDurable();
             return;
         }
         boolean interrupted = false;
-        for (int attempt = 0; completed < until; attempt++) {
-            LockSupport.parkNanos(this, Math.min(LONGEST_WAIT_NANOS, SHORTEST_WAIT_NANOS << Math.min(attempt, 10)));
-            interrupted |= Thread.interrupted();
+        lock.lock();
+        try {
+            long until = takenCount;
+            for (int attempt = 0; completedCount < until; attempt++) {
+                interrupted |= awaitChange(attempt);
+            }
+        } finally {
+            lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+    }
+
+    /** On the thread: makes all batches that are taken as durable as they shall be. */
+    private void awaitDurable() {
+        List<Batch> all;
+        lock.lock();
+        try {
+            all = List.copyOf(taken);
+        } finally {
+            lock.unlock();
+        }
+        for (Batch batch : all) {
+            if (isSettled(batch)) {
+                batch.awaitDurable(target);
+            }
+        }
+    }
+
+    private boolean isSettled(Batch batch) {
+        lock.lock();
+        try {
+            return batch.settled;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -365,7 +467,7 @@ final class AppendQueue implements AutoCloseable {
     private boolean isOver() {
         lock.lock();
         try {
-            return closed && appended.isEmpty() && gathered == 0;
+            return closed && taken.isEmpty() && gathered == 0;
         } finally {
             lock.unlock();
         }
@@ -378,7 +480,7 @@ final class AppendQueue implements AutoCloseable {
             return;
         }
         if (lastCount >= ENOUGH_EVENTS / 4) {
-            // events come fast: leave the processor to those that bring them
+            // events come fast: the processor is left to those who bring them
             LockSupport.parkNanos(this, LINGER_NANOS);
             return;
         }
@@ -406,30 +508,34 @@ final class AppendQueue implements AutoCloseable {
     private boolean hasWork() {
         lock.lock();
         try {
-            return closed || !appended.isEmpty();
+            return closed || !taken.isEmpty();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Completes the oldest batch that was appended; false if there is none. */
+    /** Completes the oldest batch that was taken; false if there is none, or it is not appended yet. */
     private boolean completeFirst() {
         Batch batch;
         lock.lock();
         try {
-            batch = appended.peek();
-            if (batch == null || (batch.position < 0 && batch.failure == null)) {
+            batch = taken.peek();
+            if (batch == null || !batch.settled) {
                 return false;
             }
-            appended.remove();
         } finally {
             lock.unlock();
         }
-        complete(batch);
+        batch.awaitDurable(target);
+        batch.complete();
         lock.lock();
         try {
-            if (spare == null) {
-                spare = batch;
+            // only now: who flushes waits for it, and who hands over for its room
+            taken.remove();
+            completedCount++;
+            lastCount = batch.count;
+            if (spares.size() < MAX_BATCHES) {
+                spares.add(batch);
             }
         } finally {
             lock.unlock();
@@ -437,29 +543,7 @@ final class AppendQueue implements AutoCloseable {
         return true;
     }
 
-    private void complete(Batch batch) {
-        Throwable failure = batch.failure;
-        if (failure == null && batch.durable) {
-            try {
-                target.awaitDurable(batch.position + batch.count);
-            } catch (RuntimeException e) {
-                failure = e;
-            }
-        }
-        lastCount = batch.count;
-        for (int i = 0; i < batch.count; i++) {
-            CompletableFuture<Long> future = Objects.requireNonNull(batch.futures[i]);
-            batch.futures[i] = null;
-            if (failure == null) {
-                future.complete(batch.position + i);
-            } else {
-                future.completeExceptionally(failure);
-            }
-        }
-        completed += batch.count;
-    }
-
-    /** Takes no more events, appends what is there and completes it. */
+    /** Takes no more events, appends what is there and completes it; in a callback of a future, later. */
     @Override
     public void close() {
         Thread running;
@@ -475,9 +559,8 @@ final class AppendQueue implements AutoCloseable {
         }
         target.drain();
         if (isOwnThread()) {
-            while (completeFirst()) {
-                // a callback closes the log: the rest is completed here
-            }
+            // the journal ends behind this call; what is left to do for these events must not need it
+            awaitDurable();
             return;
         }
         LockSupport.unpark(running);

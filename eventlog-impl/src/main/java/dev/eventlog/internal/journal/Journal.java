@@ -149,7 +149,7 @@ public final class Journal implements AutoCloseable {
                 this::waitingBytes,
                 new GroupCommit.Gathering(config.groupWait().toNanos(), config.groupBytes()),
                 clock);
-        queue = new AppendQueue(new QueueTarget(), this::newFrame, config.threadFactory(), clock);
+        queue = new AppendQueue(new QueueTarget(), this::newFrame, maxFrameLength, config.threadFactory(), clock);
         control = newFrame();
         END.setRelease(this, parts.endPosition());
         SegmentWriter writer = store.begin(parts.nextSegment(), leastLength(0));
@@ -263,17 +263,17 @@ public final class Journal implements AutoCloseable {
         lock.lock();
         try {
             if (queue.hasEvents()) {
-                queue.drainLocked();
+                queue.drainLocked(nowNanos);
             }
             position = appendLocked(frame, nowNanos);
         } finally {
             lock.unlock();
         }
-        if (durable || onlyDurableIsReadable) {
-            awaitDurable(position + frame.eventCount());
-        }
         if (!onlyDurableIsReadable) {
             waiters.signal();
+        }
+        if (durable || onlyDurableIsReadable) {
+            awaitDurable(position + frame.eventCount());
         }
         return position;
     }
@@ -290,11 +290,15 @@ public final class Journal implements AutoCloseable {
 
     /** Waits until what was handed over is appended and as durable as it shall be, or has failed. */
     public void flush() {
+        if (closed) {
+            throw new LogClosedException("log is closed" + place() + "; open it again");
+        }
         queue.flush();
+        requireSound();
     }
 
-    /** Whether the caller is a callback of a future of {@link #appendAsync}. */
-    public boolean isCompletingFutures() {
+    /** Whether the caller is on the thread that completes asynchronous appends. */
+    public boolean isAppendThread() {
         return queue.isOwnThread();
     }
 
@@ -313,20 +317,28 @@ public final class Journal implements AutoCloseable {
     /** What the queue of events does with the journal. */
     private final class QueueTarget implements AppendQueue.Target {
 
-        private long nowNanos;
-
         @Override
-        public long appendLocked(FrameBuilder frame) {
+        public long appendLocked(FrameBuilder frame, long nowNanos) {
             return Journal.this.appendLocked(frame, nowNanos);
         }
 
         @Override
         public void drain() {
-            long now = clock.epochNanos();
+            long nowNanos = 0;
+            Throwable clockFailure = null;
+            try {
+                nowNanos = clock.epochNanos();
+            } catch (Throwable e) {
+                // a user's clock; whoever appends by himself gets it thrown
+                clockFailure = e;
+            }
             lock.lock();
             try {
-                nowNanos = now;
-                queue.drainLocked();
+                if (clockFailure == null) {
+                    queue.drainLocked(nowNanos);
+                } else {
+                    queue.refuseLocked(clockFailure);
+                }
             } finally {
                 lock.unlock();
             }
@@ -535,9 +547,7 @@ public final class Journal implements AutoCloseable {
 
     /** Makes what was appended before the call survive a power cut. */
     public void force() {
-        if (queue.hasEvents()) {
-            queue.flush();
-        }
+        queue.drain();
         requireSound();
         awaitDurable(endPosition());
     }
@@ -556,6 +566,10 @@ public final class Journal implements AutoCloseable {
     /** Waits until everything below a position survives a power cut. */
     private void awaitDurable(long end) {
         commit.await(end);
+        if (onlyDurableIsReadable) {
+            // also where another thread's force made it durable
+            waiters.signal();
+        }
     }
 
     private long waitingBytes() {
@@ -590,9 +604,6 @@ public final class Journal implements AutoCloseable {
             throw forceFailed(e, end);
         }
         forced = new Forced(writer, endOffset);
-        if (onlyDurableIsReadable) {
-            waiters.signal();
-        }
     }
 
     private LogFailedException forceFailed(IOException error, long end) {
