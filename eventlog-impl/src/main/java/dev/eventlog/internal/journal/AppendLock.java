@@ -45,6 +45,22 @@ final class AppendLock {
         return !(boolean) HELD.getOpaque(this) && HELD.compareAndSet(this, false, true);
     }
 
+    /** Takes the lock unless it is held for longer than an append takes; for a thread that holders may wait for. */
+    @SuppressWarnings("ThreadPriorityCheck") // the holder may need the processor
+    boolean tryLockShortly() {
+        for (int i = 0; i < SPINS + YIELDS; i++) {
+            if (tryLock()) {
+                return true;
+            }
+            if (i < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
+        }
+        return false;
+    }
+
     void unlock() {
         HELD.setVolatile(this, false);
     }

@@ -497,7 +497,8 @@ final class AppendQueue implements AutoCloseable {
             return;
         }
         parked = true;
-        if (gathered() == 0 && !hasWork()) {
+        // under the lock: what was handed over before it is seen here, and who comes behind it sees that this parks
+        if (!hasWork()) {
             LockSupport.park(this);
         }
         parked = false;
@@ -508,7 +509,7 @@ final class AppendQueue implements AutoCloseable {
     private boolean hasWork() {
         lock.lock();
         try {
-            return closed || !taken.isEmpty();
+            return closed || gathered > 0 || !taken.isEmpty();
         } finally {
             lock.unlock();
         }

@@ -98,6 +98,9 @@ public final class Journal implements AutoCloseable {
     // written by forcing threads, read by them
     private volatile @Nullable Forced forced;
 
+    /** What had been written at some moment. */
+    private record Written(SegmentWriter writer, long basePosition, long endOffset, long endPosition) {}
+
     /** How far a segment was forced last. */
     private record Forced(SegmentWriter writer, long offset) {}
 
@@ -585,25 +588,30 @@ public final class Journal implements AutoCloseable {
 
     /** Forces what was appended so far, on the thread that leads the waiting ones. */
     private void forceGroup() {
-        SegmentWriter writer;
-        long basePosition;
-        long endOffset;
-        long end;
         lock.lock();
+        force(unlockedAfter());
+    }
+
+    /** How far the log has come; frees the lock, which is held. */
+    private Written unlockedAfter() {
         try {
-            writer = active.writer();
-            basePosition = active.segment().basePosition();
-            endOffset = writer.endOffset();
-            end = endPosition;
+            return new Written(
+                    active.writer(),
+                    active.segment().basePosition(),
+                    active.writer().endOffset(),
+                    endPosition);
         } finally {
             lock.unlock();
         }
+    }
+
+    private void force(Written written) {
         try {
-            store.force(writer, basePosition, endOffset, end);
+            store.force(written.writer(), written.basePosition(), written.endOffset(), written.endPosition());
         } catch (IOException e) {
-            throw forceFailed(e, end);
+            throw forceFailed(e, written.endPosition());
         }
-        forced = new Forced(writer, endOffset);
+        forced = new Forced(written.writer(), written.endOffset());
     }
 
     private LogFailedException forceFailed(IOException error, long end) {
@@ -616,12 +624,25 @@ public final class Journal implements AutoCloseable {
                 error);
     }
 
-    /** The same from the I/O thread, which must not wait for a thread that may wait for it. */
-    void forceInBackground() {
+    /**
+     * The same from the I/O thread.
+     *
+     * @return false if the append lock could not be had at once: its holder may be waiting for this thread, which must go
+     *     on with that and come again
+     */
+    boolean forceInBackground() {
         requireSound();
-        if (endPosition() > store.durablePosition()) {
-            forceGroup();
+        if (endPosition() <= store.durablePosition()) {
+            return true;
         }
+        if (!lock.tryLockShortly()) {
+            return false;
+        }
+        force(unlockedAfter());
+        if (onlyDurableIsReadable) {
+            waiters.signal();
+        }
+        return true;
     }
 
     /** Stops writing after an error that cannot be judged. */
