@@ -101,7 +101,7 @@ final class JournalOpener {
                 meta.logId(),
                 boot,
                 epoch,
-                new StateFile.Positions(recovered.endPosition(), recovered.durablePosition()),
+                new StateFile.Positions(recovered.endPosition(), recovered.endPosition()),
                 files);
         var failed = new AtomicReference<@Nullable Journal>();
         var store = new ChronicleSegmentStore(

@@ -51,12 +51,11 @@ final class Recovery {
      * What a log consists of after recovery.
      *
      * @param manifest recorded epochs, segments, dictionary
-     * @param endPosition where the next event goes
-     * @param durablePosition what was known to survive a power cut before
+     * @param endPosition where the next event goes; everything below was forced and survives a power cut
      * @param nextNumber number that no segment has had
      * @param nextEpoch epoch that no writer has had
      */
-    record Result(Manifest manifest, long endPosition, long durablePosition, long nextNumber, int nextEpoch) {}
+    record Result(Manifest manifest, long endPosition, long nextNumber, int nextEpoch) {}
 
     /** Does it. */
     static Result run(LogDirectory directory, LogMeta meta, int seed, StateFile.Boot boot, FileOps files)
@@ -88,7 +87,7 @@ final class Recovery {
             manifest.rewrite();
         }
         int nextEpoch = 1 + Math.max(manifest.lastEpoch(), state == null ? 0 : state.epoch());
-        return new Result(manifest, endPosition, Math.min(durable, endPosition), lastNumber + 1, nextEpoch);
+        return new Result(manifest, endPosition, lastNumber + 1, nextEpoch);
     }
 
     private void nameUnknownFiles() throws IOException {
