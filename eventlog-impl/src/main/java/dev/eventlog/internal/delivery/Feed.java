@@ -68,7 +68,7 @@ final class Feed<T> {
     /** Stands at a position of the journal. */
     void seek(long newPosition) {
         position = newPosition;
-        if (newPosition < ceiling && newPosition <= journal.readablePosition()) {
+        if (newPosition < ceiling && newPosition <= journal.endPosition()) {
             reader.seek(newPosition);
         }
     }

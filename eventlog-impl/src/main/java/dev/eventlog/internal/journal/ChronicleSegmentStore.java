@@ -6,7 +6,9 @@ import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -154,7 +156,7 @@ final class ChronicleSegmentStore implements SegmentStore {
                     (renamed, toucher) -> new ChronicleSegmentWriter.Opened(
                             map(renamed, OPEN_LENGTH),
                             file,
-                            file.map(true, file.length()),
+                            forceable(renamed),
                             new FillAhead(
                                     file,
                                     identity.capacity(),
@@ -174,6 +176,16 @@ final class ChronicleSegmentStore implements SegmentStore {
                 }
                 file.close();
             }
+        }
+    }
+
+    /**
+     * Through an open file of its own: a disk's error is told once to each open file, and a waiter must not miss one
+     * because the I/O thread forces at the same time and is told first.
+     */
+    private MappedByteBuffer forceable(Path file) throws IOException {
+        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.WRITE)) {
+            return open.map(true, open.length());
         }
     }
 
@@ -230,7 +242,7 @@ final class ChronicleSegmentStore implements SegmentStore {
             try {
                 sealNow(segment, writer);
             } catch (Throwable e) {
-                failed(e instanceof IOException io ? io : new IOException("sealing " + segment + " failed", e));
+                failed(asIo("sealing " + segment, e));
                 onFailure.accept(e);
             }
         });
@@ -300,16 +312,11 @@ final class ChronicleSegmentStore implements SegmentStore {
         requireUsable();
         try {
             if (durablePosition < basePosition) {
-                // older segments first, which the I/O thread is about to seal; not by that thread: it may wait for us
-                for (Unsealed each : unsealed) {
-                    if (each.writer() != active) {
-                        each.writer().force();
-                    }
-                }
+                forceBefore(active);
             }
             ((ChronicleSegmentWriter) active).force(endOffset);
-        } catch (IOException e) {
-            throw failed(e);
+        } catch (Throwable e) {
+            throw failed(asIo("forcing", e));
         }
         durable(endPosition);
     }
@@ -334,6 +341,25 @@ final class ChronicleSegmentStore implements SegmentStore {
         } catch (IOException lost) {
             onFailure.accept(lost);
         }
+    }
+
+    /** Older segments, which the I/O thread is about to seal; not by that thread, which may wait for us. */
+    private void forceBefore(SegmentWriter active) throws IOException {
+        var older = new ArrayList<ChronicleSegmentWriter>();
+        for (Unsealed each : unsealed) {
+            if (each.writer() == active) {
+                for (ChronicleSegmentWriter writer : older) {
+                    writer.force();
+                }
+                return;
+            }
+            older.add(each.writer());
+        }
+        // sealed meanwhile, and so are those before it; a newer one is another's
+    }
+
+    private static IOException asIo(String doing, Throwable error) {
+        return error instanceof IOException io ? io : new IOException(doing + " failed: " + error, error);
     }
 
     private void requireSound() throws IOException {

@@ -672,8 +672,10 @@ public final class Journal implements AutoCloseable {
         waiters.signal();
     }
 
-    /** Position of the first event appended at a time or later; the end position if there is none. */
+    /** Position of the first readable event appended at a time or later; the readable end as of now if there is none. */
     public long positionAt(long appendTimeNanos) {
+        // before the search: what becomes readable meanwhile may match
+        long end = readablePosition();
         for (Segment segment : segments) {
             if (segment.lastTimeNanos() >= appendTimeNanos) {
                 long found = newReader().seekTime(segment, appendTimeNanos);
@@ -682,7 +684,7 @@ public final class Journal implements AutoCloseable {
                 }
             }
         }
-        return endPosition();
+        return end;
     }
 
     /** Bytes of the log from a position to the end, exact to the spacing of the sparse index. */

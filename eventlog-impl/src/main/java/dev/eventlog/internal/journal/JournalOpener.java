@@ -127,7 +127,7 @@ final class JournalOpener {
                     meta.logId(),
                     boot,
                     epoch,
-                    new StateFile.Positions(result.endPosition(), result.durablePosition()),
+                    new StateFile.Positions(result.endPosition(), result.endPosition()),
                     files);
         });
         var failed = new AtomicReference<@Nullable Journal>();

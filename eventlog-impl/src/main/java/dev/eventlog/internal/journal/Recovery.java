@@ -54,12 +54,11 @@ final class Recovery {
      * What a log consists of after recovery.
      *
      * @param manifest recorded epochs, segments, dictionary
-     * @param endPosition where the next event goes
-     * @param durablePosition what was known to survive a power cut before
+     * @param endPosition where the next event goes; everything below was forced and survives a power cut
      * @param nextNumber number that no segment has had
      * @param nextEpoch epoch that no writer has had
      */
-    record Result(Manifest manifest, long endPosition, long durablePosition, long nextNumber, int nextEpoch) {}
+    record Result(Manifest manifest, long endPosition, long nextNumber, int nextEpoch) {}
 
     /** Does it. */
     static Result run(LogDirectory directory, LogMeta meta, StateFile.Boot boot, Journal.Traces traces, FileOps files)
@@ -94,7 +93,7 @@ final class Recovery {
         for (Leftover leftover : leftovers) {
             lastEpoch = Math.max(lastEpoch, leftover.scan().epoch());
         }
-        return new Result(manifest, endPosition, Math.min(durable, endPosition), lastNumber + 1, lastEpoch + 1);
+        return new Result(manifest, endPosition, lastNumber + 1, lastEpoch + 1);
     }
 
     /**
