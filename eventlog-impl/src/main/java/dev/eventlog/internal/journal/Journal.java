@@ -5,6 +5,7 @@ import dev.eventlog.Durability;
 import dev.eventlog.EventLogConfig;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
@@ -19,7 +20,9 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +40,9 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   field             written by              read by     published by
  *   endPosition       append lock's holder    any         release / acquire
- *   segments          append lock's holder    any         volatile, before the endPosition that needs it
+ *   segments          append lock's holder,   any         compare-and-set, before the endPosition that needs it
+ *                     I/O thread (pruning)
+ *   pruner            opening thread          any         volatile, once
  *   active            append lock's holder    the same    the lock
  *   failure, closed   any                     any         volatile
  * </pre>
@@ -74,7 +79,6 @@ public final class Journal implements AutoCloseable {
     private final UUID bootId;
     private final Dictionary dictionary;
     private final Epochs epochs;
-    private final long firstPosition;
     private final @Nullable Path directory;
     private final int seed;
     private final int maxEventLength;
@@ -86,7 +90,9 @@ public final class Journal implements AutoCloseable {
     private final AppendLock lock = new AppendLock();
     private final FrameBuilder control;
 
-    private volatile Segment[] segments;
+    // taken from at the front by the pruner, changed at the end by the append lock's holder
+    private final AtomicReference<Segment[]> segments;
+    private volatile @Nullable Pruner pruner;
     private volatile @Nullable Throwable failure;
     private volatile boolean closed;
 
@@ -110,7 +116,6 @@ public final class Journal implements AutoCloseable {
      * @param logId identity of the log
      * @param bootId boot of the machine; zeros if unknown
      * @param epoch this writer's
-     * @param firstPosition position of the first event ever
      * @param endPosition where the next event goes
      * @param nextSegment number of the segment to begin with
      * @param segments sealed ones, oldest first
@@ -122,7 +127,6 @@ public final class Journal implements AutoCloseable {
             UUID logId,
             UUID bootId,
             int epoch,
-            long firstPosition,
             long endPosition,
             long nextSegment,
             List<Segment> segments,
@@ -137,11 +141,10 @@ public final class Journal implements AutoCloseable {
         logId = parts.logId();
         bootId = parts.bootId();
         epoch = parts.epoch();
-        firstPosition = parts.firstPosition();
         directory = parts.directory();
         dictionary = parts.dictionary();
         epochs = parts.epochs();
-        segments = parts.segments().toArray(Segment[]::new);
+        segments = new AtomicReference<>(parts.segments().toArray(Segment[]::new));
         seed = FrameBuilder.seed(logId);
         maxEventLength = config.maxEventLengthBytes();
         maxFrameLength = maxFrameLength(config);
@@ -162,7 +165,7 @@ public final class Journal implements AutoCloseable {
                     + "; open it with a greater one");
         }
         active = begin(parts.nextSegment(), writer, nowNanos);
-        segments = appended(segments, active.segment());
+        segments.set(appended(segments.get(), active.segment()));
     }
 
     /** Finds what the files of a log's directory that the journal does not know tell of the log. */
@@ -226,7 +229,52 @@ public final class Journal implements AutoCloseable {
 
     /** Position of the oldest event that is kept. */
     public long firstPosition() {
-        return firstPosition;
+        return segments()[0].basePosition();
+    }
+
+    /**
+     * Begins to prune what the configuration does not keep: now, behind each segment that is sealed, and each second.
+     *
+     * @param needed tells the position from which on events must stay in any case; asked on the I/O thread, before each
+     *     time that some would go
+     */
+    public void startPruning(EventLogConfig config, LongSupplier needed, IoThread io) {
+        if (Retention.isLimited(config)) {
+            var started = new Pruner(this, store, config, needed, io);
+            pruner = started;
+            started.start();
+        }
+    }
+
+    /** Takes pruned segments, the oldest ones, from what new readers find. On the I/O thread. */
+    void removeOldest(int count) {
+        segments.updateAndGet(known -> Arrays.copyOfRange(known, count, known.length));
+    }
+
+    /** Whether the log may cease to keep events. */
+    public boolean isPruning() {
+        return pruner != null;
+    }
+
+    /**
+     * Fails if a position is no longer kept.
+     *
+     * @throws PositionExpiredException then
+     */
+    public void requireKept(long position) {
+        long first = firstPosition();
+        if (position < first) {
+            throw expired(position, first);
+        }
+    }
+
+    PositionExpiredException expired(long position, long first) {
+        return new PositionExpiredException(
+                "events are no longer kept: position=" + position + " firstPosition=" + first + place()
+                        + "; retention pruned them. Go on with the oldest event that is kept, seek(StartAt.earliest())"
+                        + " and commit, and keep events longer if none may be missed",
+                position,
+                first);
     }
 
     /** Where the next event goes: everything below is readable. */
@@ -437,24 +485,28 @@ public final class Journal implements AutoCloseable {
             throw Corruption.io("beginning segment " + number, directory == null ? Path.of("memory") : directory, e);
         }
         try {
-            Segment[] known = segments;
-            if (last.isEmpty()) {
+            boolean isDropped = last.isEmpty();
+            if (isDropped) {
                 last.drop();
                 store.discard(last.writer());
-                known = Arrays.copyOf(known, known.length - 1);
             } else {
                 last.end(control, endPosition, store.durablePosition());
                 store.seal(last.segment(), last.writer());
             }
             active = begin(number, next, timeNanos);
-            segments = appended(known, active.segment());
+            Segment begun = active.segment();
+            segments.updateAndGet(known -> appended(isDropped ? Arrays.copyOf(known, known.length - 1) : known, begun));
+            Pruner waiting = pruner;
+            if (waiting != null) {
+                waiting.later();
+            }
         } catch (Throwable unknown) {
             throw failed(unknown);
         }
     }
 
     private ActiveSegment begin(long number, SegmentWriter writer, long timeNanos) throws IOException {
-        Segment[] known = segments;
+        Segment[] known = segments();
         Segment previous = known.length == 0 ? null : known[known.length - 1];
         var begun = new ActiveSegment(new Segment(number, epoch, endPosition), writer, timeNanos);
         begun.begin(control, logId, bootId, previous, dictionary);
@@ -676,21 +728,34 @@ public final class Journal implements AutoCloseable {
     public long positionAt(long appendTimeNanos) {
         // before the search: what becomes readable meanwhile may match
         long end = readablePosition();
-        for (Segment segment : segments) {
-            if (segment.lastTimeNanos() >= appendTimeNanos) {
-                long found = newReader().seekTime(segment, appendTimeNanos);
-                if (found >= 0) {
-                    return found;
+        JournalReader reader = newReader();
+        try {
+            for (Segment segment : segments()) {
+                if (segment.lastTimeNanos() >= appendTimeNanos) {
+                    long found = seekTime(reader, segment, appendTimeNanos);
+                    if (found >= 0) {
+                        return found;
+                    }
                 }
             }
+            return end;
+        } finally {
+            reader.leave();
         }
-        return end;
+    }
+
+    private static long seekTime(JournalReader reader, Segment segment, long appendTimeNanos) {
+        try {
+            return reader.seekTime(segment, appendTimeNanos);
+        } catch (PositionExpiredException prunedMeanwhile) {
+            return -1;
+        }
     }
 
     /** Bytes of the log from a position to the end, exact to the spacing of the sparse index. */
     public long lengthFrom(long position) {
         long total = 0;
-        for (Segment segment : segments) {
+        for (Segment segment : segments()) {
             long end = segment.endOffset();
             long until = end == Segment.OPEN ? openEndOffset(segment) : end;
             if (segment.endPosition() <= position && end != Segment.OPEN) {
@@ -718,21 +783,36 @@ public final class Journal implements AutoCloseable {
 
     /** The segments, oldest first; the last is being written. */
     Segment[] segments() {
-        return segments;
+        return segments.get();
     }
 
-    java.nio.ByteBuffer bytes(Segment segment) {
+    /** The bytes of a segment; null if it was pruned. */
+    java.nio.@Nullable ByteBuffer bytes(Segment segment) {
         try {
             return segment.bytes(store);
         } catch (IOException e) {
+            if (segment.isPruned()) {
+                return null;
+            }
             throw Corruption.io("mapping " + segment, file(segment), e);
         }
     }
 
+    /** A reader leaves a segment. */
+    void left(Segment segment) {
+        if (segment.leave()) {
+            store.release();
+        }
+    }
+
+    /** The index of a segment; an empty one, which is right and slow, if it was pruned. */
     SparseIndex index(Segment segment) {
         try {
             return segment.index(store);
         } catch (IOException e) {
+            if (segment.isPruned()) {
+                return new SparseIndex();
+            }
             throw Corruption.io("reading the index of " + segment, file(segment), e);
         }
     }

@@ -66,7 +66,7 @@ final class JournalOpener {
 
     private static Journal inMemory(EventLogConfig config, Clock clock) throws IOException {
         var parts = new Journal.Parts(
-                UUID.randomUUID(), UNKNOWN_BOOT, 1, 0, 0, 1, List.of(), new Dictionary(), new Epochs(List.of()), null);
+                UUID.randomUUID(), UNKNOWN_BOOT, 1, 0, 1, List.of(), new Dictionary(), new Epochs(List.of()), null);
         return new Journal(new MemorySegmentStore(0), parts, config, clock);
     }
 
@@ -117,7 +117,8 @@ final class JournalOpener {
         UUID bootId = bootId(files);
         var boot = new StateFile.Boot(bootId, directory.identity());
         int seed = FrameBuilder.seed(meta.logId());
-        Recovery.Result result = Recovery.run(directory, meta, boot, place.traces(), files);
+        Recovery.Result result =
+                Recovery.run(directory, meta, boot, place.traces(), Retention.isLimited(config), files);
         Manifest manifest = result.manifest();
         int epoch = result.nextEpoch();
         StateFile state = orElse(manifest::close, () -> {
@@ -127,7 +128,7 @@ final class JournalOpener {
                     meta.logId(),
                     boot,
                     epoch,
-                    new StateFile.Positions(result.endPosition(), result.endPosition()),
+                    new StateFile.Positions(result.firstPosition(), result.endPosition(), result.endPosition()),
                     files);
         });
         var failed = new AtomicReference<@Nullable Journal>();
@@ -147,7 +148,6 @@ final class JournalOpener {
                 meta.logId(),
                 bootId,
                 epoch,
-                meta.firstPosition(),
                 result.endPosition(),
                 result.nextNumber(),
                 List.copyOf(manifest.segments()),

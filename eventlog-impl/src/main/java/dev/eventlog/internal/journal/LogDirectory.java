@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class LogDirectory {
 
     private static final String SEGMENT_SUFFIX = ".segment";
+    private static final String INDEX_SUFFIX = ".index";
     private static final String CHRONICLE_SUFFIX = ".cq4";
 
     private final Path root;
@@ -138,7 +139,7 @@ final class LogDirectory {
     }
 
     Path index(long segment) {
-        return index().resolve(number(segment) + ".index");
+        return index().resolve(number(segment) + INDEX_SUFFIX);
     }
 
     /** Chronicle's data file in a directory of {@link #active()}; null if there is none. */
@@ -170,13 +171,19 @@ final class LogDirectory {
 
     /** The segment that a name in {@link #active()} or {@link #segments()} stands for; -1 if none. */
     static long segmentNumber(String name, boolean sealed) {
-        String digits = name;
-        if (sealed) {
-            if (!name.endsWith(SEGMENT_SUFFIX)) {
-                return -1;
-            }
-            digits = name.substring(0, name.length() - SEGMENT_SUFFIX.length());
+        return numberBefore(sealed ? SEGMENT_SUFFIX : "", name);
+    }
+
+    /** The segment whose index a name in {@link #index()} stands for; -1 if none. */
+    static long indexNumber(String name) {
+        return numberBefore(INDEX_SUFFIX, name);
+    }
+
+    private static long numberBefore(String suffix, String name) {
+        if (!name.endsWith(suffix)) {
+            return -1;
         }
+        String digits = name.substring(0, name.length() - suffix.length());
         if (digits.length() != 10) {
             return -1;
         }

@@ -68,11 +68,12 @@ final class SegmentScanner {
      *
      * @param logId the log that it says it is of, and whose checksum its first frame has
      * @param epoch of its writer
-     * @param previousNumber number of the segment before it; -1: it is the first of the log
+     * @param number its own
+     * @param previousNumber number of the segment before it; -1: none was kept, it is the first of the log or all were pruned
      * @param basePosition position of its first event
      * @param timeNanos when it was begun
      */
-    record Opening(UUID logId, int epoch, long previousNumber, long basePosition, long timeNanos) {}
+    record Opening(UUID logId, int epoch, long number, long previousNumber, long basePosition, long timeNanos) {}
 
     /**
      * Reads a segment's first frame, which tells what log it is of; null if it has none that is right.
@@ -93,6 +94,7 @@ final class SegmentScanner {
                 : new Opening(
                         claimed,
                         scanner.epoch,
+                        ControlRecords.openedSegment(frame),
                         ControlRecords.previousSegment(frame),
                         scanner.basePosition,
                         frame.appendTimeNanos());

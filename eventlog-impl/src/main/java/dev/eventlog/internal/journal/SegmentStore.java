@@ -2,6 +2,7 @@ package dev.eventlog.internal.journal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * Where segments' bytes live: the seam between a journal and the disk or the memory.
@@ -36,6 +37,26 @@ interface SegmentStore extends AutoCloseable {
      * @param writer the one that wrote it, to be closed
      */
     void seal(Segment segment, SegmentWriter writer);
+
+    /**
+     * Position behind the last sealed segment that is recorded: only what is below may be pruned. On the I/O thread.
+     */
+    long recordedPosition();
+
+    /** Latest append time of what was pruned, see {@link Manifest.Pruned}; {@link Long#MIN_VALUE} if unknown. */
+    long prunedTimeNanos();
+
+    /**
+     * Prunes segments, the oldest ones: records it, lets it be known, deletes them. On the I/O thread.
+     *
+     * @param timeNanos see {@link #prunedTimeNanos}
+     * @param publish makes readers find what is left only; called once it is recorded
+     * @throws IOException if it could not be recorded: then nothing was pruned
+     */
+    void prune(List<Segment> segments, long timeNanos, Runnable publish) throws IOException;
+
+    /** Gives back the storage of pruned segments that nobody reads any more, in the background. */
+    void release();
 
     /** Takes back a segment that has no event, in the background. */
     void discard(SegmentWriter writer);

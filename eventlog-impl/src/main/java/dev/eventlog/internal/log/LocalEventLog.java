@@ -72,6 +72,8 @@ final class LocalEventLog implements EventLog {
         try {
             Journal journal = Journal.open(config, files, clock, io, Cursors::traces);
             Cursors cursors = Cursors.open(journal, files, io);
+            // consumers that shall not be overtaken will be asked here too
+            journal.startPruning(config, cursors::leastNeeded, io);
             var log = new LocalEventLog(journal, cursors, io, errors, clock);
             long interval = config.forceInterval().toNanos();
             if (interval > 0 && config.directory() != null) {

@@ -315,7 +315,7 @@ class ParkedFileTest {
 
     @Test
     void fullListRefusesToPark() {
-        var list = new ParkedList(null);
+        var list = new ParkedList(position -> {});
         for (long position = 0; position < ParkedList.MAX_EVENTS; position++) {
             list.park(position, 1);
         }

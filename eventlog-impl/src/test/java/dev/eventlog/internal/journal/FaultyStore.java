@@ -2,6 +2,7 @@ package dev.eventlog.internal.journal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Segments in memory whose operations fail or call back when a test says so. */
@@ -61,6 +62,26 @@ final class FaultyStore implements SegmentStore {
     public void seal(Segment segment, SegmentWriter writer) {
         FaultyStore.<RuntimeException>fail(onSeal);
         store.seal(segment, writer);
+    }
+
+    @Override
+    public long recordedPosition() {
+        return store.recordedPosition();
+    }
+
+    @Override
+    public long prunedTimeNanos() {
+        return store.prunedTimeNanos();
+    }
+
+    @Override
+    public void prune(List<Segment> segments, long timeNanos, Runnable publish) throws IOException {
+        store.prune(segments, timeNanos, publish);
+    }
+
+    @Override
+    public void release() {
+        store.release();
     }
 
     @Override

@@ -33,7 +33,6 @@ final class Journals {
                 new UUID(0, 0),
                 1,
                 0,
-                0,
                 1,
                 java.util.List.of(),
                 new Dictionary(),
