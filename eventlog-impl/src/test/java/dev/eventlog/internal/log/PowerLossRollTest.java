@@ -11,6 +11,7 @@ import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Clock;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,6 +80,29 @@ class PowerLossRollTest {
             assertThat(log.endPosition()).isEqualTo((long) threads * each);
             for (Event<String> event : log.read(EventQuery.all(), TEXT).toList()) {
                 assertThat(event.data()).isEqualTo(acknowledged.get(event.position()));
+            }
+        }
+    }
+
+    @Test
+    void manySegmentsOfTheSmallestSizeKeepAllEvents() {
+        for (Durability durability : Durability.values()) {
+            var config = Numbered.config(temporary.resolve("many-" + durability))
+                    .durability(durability)
+                    .build();
+            var numbered = new Numbered(11, 60_000);
+            try (EventLog log = LocalEventLog.open(config, HookedFileOps.quick(), Clock.system())) {
+                Producer<ByteBuffer> producer = log.producer("numbered", Numbered.CODEC);
+                for (long position = 0; position < 12_000; position++) {
+                    var unused = producer.appendAsync(numbered.event(position));
+                }
+                producer.flush();
+                assertThat(log.endPosition()).isEqualTo(12_000);
+                numbered.assertComplete(log);
+            }
+            try (EventLog log = LocalEventLog.open(config, HookedFileOps.quick(), Clock.system())) {
+                assertThat(log.endPosition()).isEqualTo(12_000);
+                numbered.assertComplete(log);
             }
         }
     }
