@@ -21,8 +21,9 @@ import java.util.concurrent.TimeUnit;
  *   <li>else now: it is as young as can be.
  * </ul>
  *
- * <p>So no wrong time in the log, early or late, makes a segment go sooner than the rule says. <i>Now</i> may be wrong too. A
- * step of the machine's clock forward, against its monotonic time, is doubted: it counts only when it has stood for as long
+ * <p>So no time that the log's own order shows to be wrong, early or late, makes a segment go sooner than the rule says; one
+ * that is too early, and not before the time of the segment before it, cannot be known. <i>Now</i> may be wrong too. A step of
+ * the machine's clock forward, against its monotonic time, is doubted: it counts only when it has stood for as long
  * as events are kept, since then whatever was appended before it is old enough by monotonic time alone. The time between the
  * newest event and the open is doubted likewise: nobody knows whether it passed. A step back takes doubt away. A user's clock
  * is believed.
@@ -110,6 +111,7 @@ final class Retention {
         // one that lies further ahead than events are kept was a wrong time itself
         long floor =
                 prunedTimeNanos > now && isLonger(now, prunedTimeNanos, retainNanos) ? Long.MIN_VALUE : prunedTimeNanos;
+        long latest = prunedTimeNanos;
         int count = 0;
         for (; count < segments.length - 1; count++) {
             Segment oldest = segments[count];
@@ -122,8 +124,10 @@ final class Retention {
             if (time != UNKNOWN) {
                 floor = Math.max(floor, time);
             }
+            // also one that is not believed now: it may be now that is wrong
+            latest = Math.max(latest, Math.max(floor, oldest.lastTimeNanos()));
         }
-        return new Verdict(count, floor);
+        return new Verdict(count, latest);
     }
 
     /** Says that what was judged last is pruned. */
