@@ -63,7 +63,7 @@ class AllocationTest {
         try (EventLog log = LocalEventLog.open(config, HookedFileOps.quick(), Clock.system())) {
             Producer<ByteBuffer> producer = log.producer("source", Codec.bytes());
             ByteBuffer payload = ByteBuffer.allocateDirect(64);
-            assertAllocates(64L * MEASURED, count -> {
+            assertAllocates(128L * MEASURED, count -> {
                 for (int i = 0; i < count; i++) {
                     producer.append("key", payload);
                 }
