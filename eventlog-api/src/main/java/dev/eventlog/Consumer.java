@@ -3,6 +3,7 @@ package dev.eventlog;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.DecodeException;
 import dev.eventlog.error.LogClosedException;
+import dev.eventlog.error.PositionExpiredException;
 import java.time.Duration;
 import java.util.List;
 
@@ -15,7 +16,9 @@ import java.util.List;
  * {@link #seek} says so, the checkpoint never passes an event that a {@link ViewHandler} has not handled and flushed.
  *
  * <p>Reading throws {@link CorruptLogException} where the log is damaged and {@link DecodeException} where the codec
- * does not take an event; the cursor stays before that event, and {@link #seek} gets past it.
+ * does not take an event; the cursor stays before that event, and {@link #seek} gets past it. Where events at the cursor
+ * were pruned it throws {@link PositionExpiredException}; {@code seek(StartAt.earliest())} and a commit go on with the
+ * oldest event that is kept.
  *
  * <p><b>Threading:</b> One thread at a time: the caller; a second one gets an {@link IllegalStateException}. Except
  * {@link #close} and {@link #status}: any thread.
@@ -74,6 +77,7 @@ public interface Consumer<T> extends AutoCloseable {
      * nor flushed if a {@link #poll(ViewHandler, int)} that failed had handed them over.
      *
      * @throws IllegalArgumentException if the position is beyond the end of the log
+     * @throws PositionExpiredException if the position is before the first that is kept
      */
     void seek(StartAt where);
 

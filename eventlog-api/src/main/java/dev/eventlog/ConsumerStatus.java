@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param name the consumer's name; {@code (unnamed)} if it has none
  * @param state see {@link State}
  * @param checkpoint position of the first event that is not committed; that of the first event kept if it is damaged
- * @param lag how many events are appended and not committed, those included that a query would leave out
+ * @param lag how many events are kept and not committed, those included that a query would leave out; where the
+ *     checkpoint is below {@link EventLog#firstPosition()}, those between were pruned and do not count
  * @param lagBytes how many bytes of the log these events take, exact to 64 KiB
  * @param lagAge how long ago the oldest of them was appended; zero if there is none
  * @param parked how many events are parked; -1 if their list cannot be read

@@ -4,6 +4,7 @@ import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.LockedException;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.error.StorageFullException;
 import dev.eventlog.error.UnknownFormatException;
 import dev.eventlog.spi.EventLogProvider;
@@ -82,7 +83,8 @@ public interface EventLog extends AutoCloseable {
     <T> Producer<T> producer(String source, Codec<T> codec);
 
     /**
-     * Opens the named consumer at its checkpoint, or at the earliest event if it has none yet.
+     * Opens the named consumer at its checkpoint, or at the earliest event if it has none yet. It can be opened at a
+     * checkpoint whose events were pruned; its polls tell.
      *
      * @param name 1 to 100 of {@code A-Z a-z 0-9 . _ -}, beginning with a letter or digit
      * @throws LockedException if the name is open already, as a consumer or a subscription
@@ -106,6 +108,8 @@ public interface EventLog extends AutoCloseable {
      * Starts handing each event to a handler on a thread of its own, from the named consumer's checkpoint on.
      *
      * @throws LockedException if the name is open already, as a consumer or a subscription
+     * @throws PositionExpiredException if events at the checkpoint were pruned. Open it with {@link #consumer} instead,
+     *     {@code seek(StartAt.earliest())}, commit and close it, then subscribe again
      * @throws CorruptLogException if the checkpoint or the list of parked events is damaged or beyond the end of the log
      * @throws IllegalArgumentException if the name is not allowed
      */
@@ -117,18 +121,26 @@ public interface EventLog extends AutoCloseable {
      * Starts handing each event to a handler as configured.
      *
      * @throws LockedException if the name is open already, as a consumer or a subscription
+     * @throws PositionExpiredException if events at the checkpoint were pruned; see {@link #subscribe(String, Codec,
+     *     EventHandler)}
      * @throws CorruptLogException if the checkpoint or the list of parked events is damaged or beyond the end of the log
      */
     <T> Subscription subscribe(ConsumerConfig config, Codec<T> codec, EventHandler<? super T> handler);
 
     /**
-     * Reads the events that match a query, in position order, up to the end of the log as of this call.
+     * Reads the events that match a query, in position order, from {@link #firstPosition()} up to the end of the log as of
+     * this call.
      *
-     * <p>Lazy: memory does not grow with the log. A stream that is read to its end needs no close.
+     * <p>Lazy: memory does not grow with the log. A stream that is read to its end needs no close. One that is left before
+     * keeps the storage of pruned events in use until it is closed or garbage-collected. It throws
+     * {@link PositionExpiredException} if events are pruned before it comes to them.
      */
     <T> Stream<Event<T>> read(EventQuery query, Codec<T> codec);
 
-    /** Position of the oldest event that is kept; equal to {@link #endPosition()} in an empty log. */
+    /**
+     * Position of the oldest event that is kept; equal to {@link #endPosition()} if there is none. It moves up when
+     * retention prunes, see {@link EventLogConfig.Builder#retainFor} and {@link EventLogConfig.Builder#retainBytes}.
+     */
     long firstPosition();
 
     /** Position that the next event will get: one above the newest event. */

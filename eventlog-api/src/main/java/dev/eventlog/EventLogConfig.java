@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a local log is kept.
  *
- * <p>Defaults: appends survive the end of the process, forced each second, events up to 1 MiB, segments of 256 MiB, everything kept, the system's clock.
+ * <p>Defaults: appends survive the end of the process, forced each second, events up to 1 MiB, segments of 256 MiB,
+ * everything kept, the system's clock.
  *
  * <p><b>Threading:</b> Immutable.
  */
@@ -72,6 +73,16 @@ public final class EventLogConfig {
         return values.maxEventLengthBytes;
     }
 
+    /** How long events are kept at least; null: for ever. */
+    public @Nullable Duration retainFor() {
+        return values.retainFor;
+    }
+
+    /** How many bytes of the log are kept at most; {@link Long#MAX_VALUE}: all. */
+    public long retainBytes() {
+        return values.retainBytes;
+    }
+
     /** Where append times come from; null: the system's clock. */
     public @Nullable InstantSource clock() {
         return values.clock;
@@ -102,6 +113,8 @@ public final class EventLogConfig {
         private Duration forceInterval = Duration.ofSeconds(1);
         private long segmentLengthBytes = 256L << 20;
         private int maxEventLengthBytes = 1 << 20;
+        private @Nullable Duration retainFor;
+        private long retainBytes = Long.MAX_VALUE;
         private @Nullable InstantSource clock;
         private @Nullable ThreadFactory threadFactory;
         private java.util.function.Consumer<? super Throwable> backgroundErrors = error -> {};
@@ -119,6 +132,8 @@ public final class EventLogConfig {
             forceInterval = other.forceInterval;
             segmentLengthBytes = other.segmentLengthBytes;
             maxEventLengthBytes = other.maxEventLengthBytes;
+            retainFor = other.retainFor;
+            retainBytes = other.retainBytes;
             clock = other.clock;
             threadFactory = other.threadFactory;
             backgroundErrors = other.backgroundErrors;
@@ -179,6 +194,41 @@ public final class EventLogConfig {
         }
 
         /**
+         * How long events are kept at least; older ones are pruned. Default: for ever.
+         *
+         * <p>Pruning takes whole segments, the oldest first, once all their events are old enough; the segment that is
+         * being written stays, however old it is. So does everything from the first event on that stands on a list of
+         * parked events. It happens when a log is opened, when a segment is full, and about each second; each time
+         * {@link EventLog#firstPosition()} moves and the segment's files are deleted. A consumer that has not read them
+         * gets a {@link dev.eventlog.error.PositionExpiredException}.
+         *
+         * <p>A clock that is wrong prunes too late rather than too early. Time that passed while nobody had the log open,
+         * and a step forward of the system's clock by more than a minute, count only when the log has been open for this
+         * long since; a step of a clock given with {@link #clock} counts at once. An append time that contradicts the
+         * order of the log, or lies ahead of the clock, is not believed: that segment is as young as the next one with a
+         * time that can be right.
+         *
+         * @param retainFor above 0
+         */
+        public Builder retainFor(Duration retainFor) {
+            this.retainFor = Objects.requireNonNull(retainFor, "retainFor");
+            return this;
+        }
+
+        /**
+         * How many bytes of the log are kept at most, those of the segment that is being written included; older events
+         * are pruned as for {@link #retainFor}, with the same exceptions. Default: all. The files may take a few MiB more,
+         * which are allocated ahead, and as much as is appended in a second. With {@link #retainFor}: what either of the
+         * two no longer keeps is pruned.
+         *
+         * @param retainBytes 1 or more
+         */
+        public Builder retainBytes(long retainBytes) {
+            this.retainBytes = retainBytes;
+            return this;
+        }
+
+        /**
          * Where append times come from. Default: the system's clock. Steps are coped with. Waiting and the back-off between
          * attempts follow the machine's time all the same.
          */
@@ -193,7 +243,10 @@ public final class EventLogConfig {
             return this;
         }
 
-        /** Told of errors on the log's own threads, on those threads; they are logged in any case. */
+        /**
+         * Told of errors on the log's own threads, one after the other on a thread {@code eventlog-errors}, where it may
+         * use the log and close it. They are logged in any case; while 16 wait, further ones are only logged.
+         */
         public Builder backgroundErrors(java.util.function.Consumer<? super Throwable> backgroundErrors) {
             this.backgroundErrors = Objects.requireNonNull(backgroundErrors, "backgroundErrors");
             return this;
@@ -228,6 +281,10 @@ public final class EventLogConfig {
             problems.check(
                     maxEventLengthBytes >= 1 && maxEventLengthBytes <= 64 << 20,
                     "maxEventLengthBytes=" + maxEventLengthBytes + " is not in 1..64 MiB");
+            problems.check(
+                    retainFor == null || (!retainFor.isNegative() && !retainFor.isZero()),
+                    "retainFor=" + retainFor + " is not above 0");
+            problems.check(retainBytes >= 1, "retainBytes=" + retainBytes + " is below 1");
             problems.check(
                     segmentLengthBytes / 8 >= maxEventLengthBytes,
                     "segmentLengthBytes=" + segmentLengthBytes + " is below 8 * maxEventLengthBytes="

@@ -6,7 +6,7 @@ import java.util.Objects;
 /** A place in a log, to start at or to seek. Sealed, so that engines can tell the kinds apart. <b>Threading:</b> Immutable. */
 public sealed interface StartAt {
 
-    /** The oldest event that is kept. */
+    /** The oldest event that is kept: {@link EventLog#firstPosition()} at the time of the call that uses it. */
     static StartAt earliest() {
         return new Earliest();
     }
@@ -16,17 +16,20 @@ public sealed interface StartAt {
         return new Latest();
     }
 
-    /** The event at this position. */
+    /** The event at this position; a {@link dev.eventlog.error.PositionExpiredException} if it is no longer kept. */
     static StartAt position(long position) {
         return new AtPosition(position);
     }
 
-    /** The event behind this position: where to go on after having handled it. */
+    /**
+     * The event behind this position: where to go on after having handled it; a
+     * {@link dev.eventlog.error.PositionExpiredException} if that is no longer kept.
+     */
     static StartAt after(long position) {
         return new AfterPosition(position);
     }
 
-    /** The first event that was appended at this time or later. */
+    /** The first event kept that was appended at this time or later. */
     static StartAt time(Instant appendTime) {
         return new AtTime(appendTime);
     }

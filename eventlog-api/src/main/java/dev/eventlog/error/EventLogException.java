@@ -13,6 +13,7 @@ public abstract sealed class EventLogException extends RuntimeException
                 LockedException,
                 LogClosedException,
                 LogFailedException,
+                PositionExpiredException,
                 StorageFullException,
                 UnknownFormatException {
 

@@ -8,6 +8,8 @@ import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Names;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +49,12 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
 
     /** The cursors of a journal: beside it on disk, or in memory. */
     public static Cursors open(Journal journal, FileOps files, IoThread io) {
-        return journal.directory() == null ? new MemoryCursors(journal.clock()) : new FileCursors(journal, files, io);
+        return journal.directory() == null ? new MemoryCursors(journal, io) : new FileCursors(journal, files, io);
+    }
+
+    /** What the files of consumers tell of the log that they are of: checkpoints and lists of parked events. */
+    public static List<Journal.Trace> traces(Path directory, FileOps files) throws IOException {
+        return CursorTraces.find(directory, files);
     }
 
     /**
@@ -140,6 +147,12 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
      * @throws CorruptLogException if it is damaged or lost, or ahead of the log
      */
     public abstract ParkedList parked(String name);
+
+    /**
+     * Position from which on the consumers need the log's events, whatever its retention says: the first one that is
+     * parked. {@link Long#MAX_VALUE}: they need none; 0: a list cannot be read, so all. On the I/O thread, takes no lock.
+     */
+    public abstract long leastNeeded();
 
     /** Makes the checkpoints survive a power cut as they are now. */
     public abstract void force();

@@ -16,9 +16,12 @@ import java.nio.MappedByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
@@ -32,7 +35,8 @@ import org.slf4j.LoggerFactory;
 final class FileCursors extends Cursors {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(FileCursors.class);
-    private static final String SUFFIX = ".cursor";
+    static final String SUFFIX = ".cursor";
+    static final String PARKED_SUFFIX = ".parked";
 
     private final Journal journal;
     private final Path root;
@@ -41,6 +45,10 @@ final class FileCursors extends Cursors {
     private final IoThread io;
     private final Map<String, FileCursor> open = new ConcurrentHashMap<>();
     private final Map<String, ParkedList> parked = new ConcurrentHashMap<>();
+    // on the I/O thread: names of consumers by those of their files, and what lists that nobody used since begin with
+    private final Map<String, String> names = new HashMap<>();
+    private final Map<String, Long> unused = new HashMap<>();
+    private final Set<String> unreadableLists = new HashSet<>();
     private volatile boolean closed;
 
     FileCursors(Journal journal, FileOps files, IoThread io) {
@@ -59,7 +67,7 @@ final class FileCursors extends Cursors {
 
     /** The file of a consumer's parked events. */
     static Path parkedFile(Path root, String name) {
-        return root.resolve("parked").resolve(Names.fileName(name) + ".parked");
+        return root.resolve("parked").resolve(Names.fileName(name) + PARKED_SUFFIX);
     }
 
     private Path file(String name) {
@@ -245,6 +253,7 @@ final class FileCursors extends Cursors {
                     return false;
                 }
                 parked.remove(name);
+                unused.remove(name);
                 ParkedFile list = parkedFile(name);
                 // who dies here leaves a consumer without parked events, not one whose list is lost
                 list.clear();
@@ -263,6 +272,58 @@ final class FileCursors extends Cursors {
         ParkedList list = parked.computeIfAbsent(name, unused -> new ParkedList(parkedFile(name)));
         list.load();
         return list;
+    }
+
+    @Override
+    public long leastNeeded() {
+        long least = Long.MAX_VALUE;
+        try {
+            for (String fileName : files.list(root.resolve("parked"))) {
+                if (fileName.endsWith(PARKED_SUFFIX)) {
+                    String stem = fileName.substring(0, fileName.length() - PARKED_SUFFIX.length());
+                    least = Math.min(least, leastParked(stem));
+                }
+            }
+        } catch (IOException e) {
+            throw failed("listing parked events", root.resolve("parked"), e);
+        }
+        return least;
+    }
+
+    /** The first event on a list, asked again only where the list is in use: else its file stays as it is. */
+    private long leastParked(String stem) throws IOException {
+        String name = names.get(stem);
+        ParkedList list = name == null ? null : parked.get(name);
+        if (list != null && list.first() != ParkedList.UNKNOWN) {
+            return list.first();
+        }
+        Long known = name == null ? null : unused.get(name);
+        return known != null ? known : readLeastParked(stem);
+    }
+
+    private long readLeastParked(String stem) throws IOException {
+        if (files.attributes(directory.resolve(stem + SUFFIX)) == null) {
+            // being made or deleted: empty
+            return Long.MAX_VALUE;
+        }
+        Stored stored = readFile(stem);
+        try {
+            if (stored.damage() != null) {
+                throw stored.damage();
+            }
+            long least = parkedFile(stored.name()).first();
+            names.put(stem, stored.name());
+            unused.put(stored.name(), least);
+            return least;
+        } catch (EventLogException unreadable) {
+            if (unreadableLists.add(stem)) {
+                LOGGER.warn(
+                        "nothing is pruned, for a list of parked events cannot be read: consumer={}; restore it, or forget the consumer",
+                        stored.name(),
+                        unreadable);
+            }
+            return 0;
+        }
     }
 
     @Override

@@ -1,7 +1,10 @@
 package dev.eventlog.internal.cursor;
 
 import dev.eventlog.error.LogClosedException;
-import dev.eventlog.internal.support.Clock;
+import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.journal.Journal;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,8 +15,13 @@ final class MemoryCursors extends Cursors {
     private final Map<String, Kept> cursors = new ConcurrentHashMap<>();
     private final Map<String, ParkedList> parked = new ConcurrentHashMap<>();
 
-    MemoryCursors(Clock clock) {
-        super(clock);
+    private final Journal journal;
+    private final IoThread io;
+
+    MemoryCursors(Journal journal, IoThread io) {
+        super(journal.clock());
+        this.journal = journal;
+        this.io = io;
     }
 
     @Override
@@ -37,7 +45,29 @@ final class MemoryCursors extends Cursors {
 
     @Override
     public ParkedList parked(String name) {
-        return parked.computeIfAbsent(name, unused -> new ParkedList(null));
+        return parked.computeIfAbsent(name, unused -> new ParkedList(this::requireKept));
+    }
+
+    /** On the I/O thread, where nothing is being pruned meanwhile. */
+    private void requireKept(long position) {
+        if (!journal.isPruning()) {
+            return;
+        }
+        try {
+            io.run(() -> journal.requireKept(position));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public long leastNeeded() {
+        long least = Long.MAX_VALUE;
+        for (ParkedList list : parked.values()) {
+            // one that was not read yet is empty
+            least = list.first() == ParkedList.UNKNOWN ? least : Math.min(least, list.first());
+        }
+        return least;
     }
 
     @Override

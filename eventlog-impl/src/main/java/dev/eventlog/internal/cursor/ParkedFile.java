@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  * the consumer's checkpoint and goes after it, so where there is a checkpoint and no list, the list was lost.
  *
  * <p>A parked event must lie in what the epoch left that parked it; where a power cut took it, or a copy of the log was
- * made before it, it leaves the list: its position may be another event's.
+ * made before it, it leaves the list: its position may be another event's. So does one that the log no longer keeps, which
+ * only files that were exchanged can make happen.
  *
  * <p><b>Threading:</b> One thread at a time: the list that owns it.
  */
@@ -109,7 +110,13 @@ final class ParkedFile {
             long position = each.getKey();
             int epoch = each.getValue().epoch();
             long end = journal.epochEnd(epoch);
-            if (end >= 0 && position < end && position < journal.endPosition()) {
+            if (position < journal.firstPosition()) {
+                LOGGER.warn(
+                        "parked event leaves its list, the log does not keep it: consumer={} position={} firstPosition={}",
+                        name,
+                        position,
+                        journal.firstPosition());
+            } else if (end >= 0 && position < end && position < journal.endPosition()) {
                 kept.put(position, each.getValue());
             } else if (end >= 0 && journal.isRestartedSince(epoch)) {
                 LOGGER.warn(
@@ -133,10 +140,25 @@ final class ParkedFile {
         return kept;
     }
 
-    /** Replaces the list, durably. */
+    /** Position of the first event on the list, {@link ParkedList#NONE} without any. On the I/O thread. */
+    long first() throws IOException {
+        NavigableMap<Long, Entry> entries = read();
+        return entries.isEmpty() ? ParkedList.NONE : entries.firstKey();
+    }
+
+    /**
+     * Replaces the list, durably.
+     *
+     * @throws dev.eventlog.error.PositionExpiredException if an event of it is no longer kept
+     */
     void replace(NavigableMap<Long, Entry> entries) {
         try {
-            io.run(() -> files.replace(path, ParkedDescriptor.write(name, journal.id(), entries)));
+            io.run(() -> {
+                if (!entries.isEmpty()) {
+                    journal.requireKept(entries.firstKey());
+                }
+                files.replace(path, ParkedDescriptor.write(name, journal.id(), entries));
+            });
         } catch (IOException e) {
             throw FileCursors.failed("writing the list of parked events", path, e);
         }

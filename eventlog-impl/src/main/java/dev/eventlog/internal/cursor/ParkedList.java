@@ -1,15 +1,20 @@
 package dev.eventlog.internal.cursor;
 
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.cursor.ParkedDescriptor.Entry;
 import java.util.Collection;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The positions of the events that a subscription parked and nobody took off the list yet. The events themselves stay in
- * the log. On disk each change is forced before the call returns, so that the checkpoint never passes an event that is
- * neither handled nor on the list; it writes the whole list, 160 KiB at most.
+ * the log: {@link #first} keeps them from being pruned. On disk each change is forced before the call returns, so that the
+ * checkpoint never passes an event that is neither handled nor on the list; it writes the whole list, 160 KiB at most.
+ *
+ * <p>An event is pruned or parked, not both: pruning looks at {@link #first} on the I/O thread, which is raised before the
+ * event is written there, and where the event is pruned already the writing refuses it.
  *
  * <p><b>Threading:</b> Thread-safe.
  */
@@ -18,14 +23,37 @@ public final class ParkedList {
     /** Most parked events of one consumer. */
     public static final int MAX_EVENTS = 10_000;
 
+    /** What {@link #first()} says of a list without events. */
+    static final long NONE = Long.MAX_VALUE;
+
+    /** What {@link #first()} says of a list that was not read yet: its file is as it was. */
+    static final long UNKNOWN = -1;
+
     private final @Nullable ParkedFile file;
+    private final LongConsumer requireKept;
     // guarded by this
     private @Nullable NavigableMap<Long, Entry> entries;
     // written under this, read by any thread; published by volatile
     private volatile int version;
+    // written under this, read by the I/O thread, which must not wait for a change that waits for it; published by
+    // volatile
+    private volatile long first = UNKNOWN;
 
-    ParkedList(@Nullable ParkedFile file) {
+    /** A list in a file. */
+    ParkedList(ParkedFile file) {
         this.file = file;
+        // the file does it, together with the writing
+        requireKept = position -> {};
+    }
+
+    /**
+     * A list in memory.
+     *
+     * @param requireKept fails if a position was pruned, judged where nothing is being pruned meanwhile
+     */
+    ParkedList(LongConsumer requireKept) {
+        file = null;
+        this.requireKept = requireKept;
     }
 
     /** Reads the list, if that was not done before. */
@@ -34,6 +62,7 @@ public final class ParkedList {
         if (known == null) {
             known = file == null ? new TreeMap<>() : file.load();
             entries = known;
+            first = firstOf(known);
         }
         return known;
     }
@@ -43,6 +72,7 @@ public final class ParkedList {
      *
      * @return the {@link #version} afterwards
      * @throws IllegalStateException if the list is full
+     * @throws PositionExpiredException if the event is no longer kept
      */
     public synchronized int park(long position, int attempts) {
         NavigableMap<Long, Entry> known = load();
@@ -54,13 +84,16 @@ public final class ParkedList {
                     + position + "; read it with ConsumerConfig.parkedBy and commit");
         }
         known.put(position, new Entry(file == null ? 0 : file.epoch(), attempts));
+        first = firstOf(known);
         boolean written = false;
         try {
+            requireKept.accept(position);
             write(known);
             written = true;
         } finally {
             if (!written) {
                 known.remove(position);
+                first = firstOf(known);
             }
         }
         version++;
@@ -73,6 +106,7 @@ public final class ParkedList {
         left.keySet().removeAll(released);
         write(left);
         entries = left;
+        first = firstOf(left);
         version++;
     }
 
@@ -80,6 +114,15 @@ public final class ParkedList {
         if (file != null) {
             file.replace(changed);
         }
+    }
+
+    private static long firstOf(NavigableMap<Long, Entry> known) {
+        return known.isEmpty() ? NONE : known.firstKey();
+    }
+
+    /** Position of the first event on the list; {@link #NONE}, or {@link #UNKNOWN}. Takes no lock. */
+    long first() {
+        return first;
     }
 
     /** Counts changes of the list. */

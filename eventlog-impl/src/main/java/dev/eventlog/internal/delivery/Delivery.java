@@ -10,6 +10,7 @@ import dev.eventlog.EventQuery;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LockedException;
 import dev.eventlog.error.LogClosedException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.Journal;
@@ -156,13 +157,14 @@ public final class Delivery implements AutoCloseable {
         Objects.requireNonNull(codec, "codec");
         var feed = new Feed<>(journal, codec, query, journal.readablePosition());
         feed.event().replayBelow(Long.MAX_VALUE);
-        return StreamSupport.stream(new Events<>(feed), false);
+        return StreamSupport.stream(new Events<>(feed), false).onClose(feed::leave);
     }
 
     /** Steps through a feed. <b>Threading:</b> One thread at a time: the stream's. */
     private static final class Events<T> extends Spliterators.AbstractSpliterator<Event<T>> {
 
         private final Feed<T> feed;
+        private boolean isBegun;
 
         Events(Feed<T> feed) {
             super(Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.NONNULL | Spliterator.IMMUTABLE);
@@ -171,15 +173,31 @@ public final class Delivery implements AutoCloseable {
 
         @Override
         public boolean tryAdvance(java.util.function.Consumer<? super Event<T>> action) {
-            while (!feed.next()) {
+            while (!next()) {
                 if (!feed.isPaused()) {
+                    feed.leave();
                     return false;
                 }
             }
+            isBegun = true;
             Event<T> event = feed.event().toEvent();
             feed.event().release();
             action.accept(event);
             return true;
+        }
+
+        /** As long as nobody has seen an event, the read may as well begin where the log begins by now. */
+        private boolean next() {
+            while (true) {
+                try {
+                    return feed.next();
+                } catch (PositionExpiredException pruned) {
+                    if (isBegun) {
+                        throw pruned;
+                    }
+                    feed.seek(pruned.firstPosition());
+                }
+            }
         }
     }
 

@@ -6,7 +6,8 @@ import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.JournalReader;
 
 /**
- * The events of a journal that match a query, one after the other, up to a bound.
+ * The events of a journal that match a query, one after the other, up to a bound. It stands in a segment of the journal from
+ * its first event on, and keeps that in use, until it moves on or {@link #leave() leaves}.
  *
  * <p><b>Threading:</b> One thread at a time: its consumer. <b>Allocation:</b> none in {@link #next}.
  */
@@ -20,6 +21,9 @@ final class Feed<T> {
     private final BorrowedEvent<T> event;
     private final EventQuery query;
     private final boolean everything;
+    // no event before it matches, whatever was pruned
+    private final long after;
+    // nor before it among those that were kept when it was made
     private final long floor;
     private final long ceiling;
     private long position;
@@ -34,16 +38,25 @@ final class Feed<T> {
         reader = journal.newReader();
         event = new BorrowedEvent<>(journal, codec, reader.event());
         everything = query.equals(EventQuery.all());
+        after = after(query);
         floor = floor(journal, query);
         this.ceiling = Math.min(ceiling, ceiling(query));
         position = reader.position();
+    }
+
+    private static long after(EventQuery query) {
+        long least = Long.MAX_VALUE;
+        for (EventQuery.Clause clause : query.clauses()) {
+            least = Math.min(least, clause.after() + 1);
+        }
+        return least;
     }
 
     /** No event before this one matches: the least that the clauses allow by position and append time. */
     private static long floor(Journal journal, EventQuery query) {
         long least = Long.MAX_VALUE;
         for (EventQuery.Clause clause : query.clauses()) {
-            long from = Math.max(journal.firstPosition(), clause.after() + 1);
+            long from = clause.after() + 1;
             if (clause.appendTimeFrom() != Long.MIN_VALUE) {
                 from = Math.max(from, journal.positionAt(clause.appendTimeFrom()));
             }
@@ -65,12 +78,29 @@ final class Feed<T> {
         return event;
     }
 
-    /** Stands at a position of the journal. */
+    /** Whether an event from a position on could match that is no longer kept. */
+    boolean isExpired(long from) {
+        long wanted = Math.max(from, after);
+        return wanted < ceiling && wanted < journal.firstPosition();
+    }
+
+    /**
+     * Stands at a position of the journal, or behind it where no event matches in any case.
+     *
+     * @throws dev.eventlog.error.PositionExpiredException if an event there could match and is no longer kept
+     */
     void seek(long newPosition) {
-        position = newPosition;
-        if (newPosition < ceiling && newPosition <= journal.endPosition()) {
-            reader.seek(newPosition);
+        long wanted = Math.max(newPosition, Math.min(after, journal.endPosition()));
+        if (wanted < ceiling && wanted <= journal.endPosition()) {
+            reader.seek(wanted);
         }
+        position = wanted;
+    }
+
+    /** Gives up what it stands in. It can be used again. */
+    void leave() {
+        event.release();
+        reader.leave();
     }
 
     /** Position of the next event to look at: everything before it was delivered or left out. */
@@ -97,7 +127,7 @@ final class Feed<T> {
     boolean next() {
         event.release();
         paused = false;
-        if (position < floor) {
+        if (position < floor && position < ceiling) {
             skipTo(Math.min(floor, journal.readablePosition()));
         }
         for (int left = PAUSE_AFTER; left > 0; left--) {

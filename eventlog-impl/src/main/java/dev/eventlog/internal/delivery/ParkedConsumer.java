@@ -57,6 +57,7 @@ final class ParkedConsumer<T> implements Consumer<T> {
         event = new BorrowedEvent<>(journal, codec, reader.event());
         event.replayBelow(Long.MAX_VALUE);
         guard = new UseGuard(name, () -> {
+            reader.leave();
             onClose.run();
             statuses.closed(this);
         });

@@ -98,13 +98,24 @@ final class Parking {
         int seen = changed.version();
         version = -1;
         keys.clear();
-        for (long position = changed.next(0); position >= 0; position = changed.next(position + 1)) {
-            String key = keyAt(position);
-            if (key != null) {
-                keys.add(key);
+        try {
+            for (long position = changed.next(0); position >= 0; position = changed.next(position + 1)) {
+                String key = keyAt(position);
+                if (key != null) {
+                    keys.add(key);
+                }
             }
+        } finally {
+            leave();
         }
         version = seen;
+    }
+
+    private void leave() {
+        JournalReader from = reader;
+        if (from != null) {
+            from.leave();
+        }
     }
 
     private @Nullable String keyAt(long position) {

@@ -2,6 +2,7 @@ package dev.eventlog.internal.delivery;
 
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.StartAt;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.support.Clock;
@@ -61,12 +62,26 @@ final class Place {
         long position = where instanceof StartAt.AtPosition at
                 ? at.position()
                 : where instanceof StartAt.AfterPosition after ? after.position() + 1 : -1;
-        if (position < journal.firstPosition() || position > end) {
+        journal.requireKept(position);
+        if (position > end) {
             throw new IllegalArgumentException("position " + position + " is not in the log: firstPosition="
                     + journal.firstPosition() + " endPosition=" + end
                     + "; take a position of this log, or StartAt.earliest() or latest()");
         }
         return position;
+    }
+
+    /** For a subscription whose events at the checkpoint are no longer kept. */
+    PositionExpiredException expired(Journal journal) {
+        long first = journal.firstPosition();
+        return new PositionExpiredException(
+                "events at the checkpoint are no longer kept: consumer=" + name() + " checkpoint=" + checkpoint()
+                        + " firstPosition=" + first
+                        + (journal.directory() == null ? "" : " directory=" + journal.directory())
+                        + "; retention pruned them. Open it with EventLog.consumer, seek(StartAt.earliest()), commit and"
+                        + " close it, then subscribe again, and keep events longer if none may be missed",
+                checkpoint(),
+                first);
     }
 
     String name() {

@@ -9,6 +9,7 @@ import dev.eventlog.StartAt;
 import dev.eventlog.ViewHandler;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.DecodeException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.journal.Journal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -93,7 +94,7 @@ final class PullConsumer<T> implements Consumer<T> {
                 bytes += feed.event().payloadLength();
                 batch.add(feed.event().toEvent());
             }
-        } catch (DecodeException | CorruptLogException e) {
+        } catch (DecodeException | CorruptLogException | PositionExpiredException e) {
             // events before the bad one are delivered first; the next poll begins at it
             if (batch.isEmpty()) {
                 throw e;
@@ -323,6 +324,7 @@ final class PullConsumer<T> implements Consumer<T> {
     }
 
     private void finish() {
+        feed.leave();
         place.close();
         statuses.closed(this);
     }

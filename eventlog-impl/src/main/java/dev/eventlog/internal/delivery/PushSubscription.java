@@ -78,6 +78,9 @@ final class PushSubscription<T> implements Subscription {
         threads = parts.threads();
         feed = new Feed<>(
                 journal, codec, config.query(), config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE);
+        if (feed.isExpired(place.checkpoint())) {
+            throw place.expired(journal);
+        }
         feed.event().replayBelow(place.replayBelow());
         Parking parking = config.name() == null
                 ? Parking.none()
@@ -118,6 +121,7 @@ final class PushSubscription<T> implements Subscription {
         try {
             deliver();
         } finally {
+            feed.leave();
             threads.remove(current);
         }
     }

@@ -77,13 +77,15 @@ final class Statuses {
             parked = -1;
             why = why == null ? unreadable : why;
         }
-        long from = checkpoint == Cursor.NONE ? journal.firstPosition() : checkpoint;
+        long place = checkpoint == Cursor.NONE ? journal.firstPosition() : checkpoint;
+        // what was pruned does not lag
+        long from = Math.max(place, journal.firstPosition());
         long lag = Math.max(0, journal.endPosition() - from);
         boolean isOpen = state != ConsumerStatus.State.CLOSED;
         return new ConsumerStatus(
                 name,
                 why != null && !isOpen ? ConsumerStatus.State.FAILED : state,
-                from,
+                place,
                 lag,
                 lag == 0 ? 0 : lengthFrom(from),
                 lag == 0 ? Duration.ZERO : ageAt(from),
@@ -116,6 +118,8 @@ final class Statuses {
         } catch (EventLogException unreadable) {
             // a status must be had above all of what cannot be read
             return Duration.ZERO;
+        } finally {
+            known.leave();
         }
     }
 }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.UUID;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How each of our own files begins, little-endian, 32 bytes:
@@ -51,6 +52,20 @@ public final class FileHeader {
     /** The log id of a header that was {@link #check checked}. */
     public static UUID logId(ByteBuffer source) {
         return new UUID(source.getLong(LOG_ID_OFFSET), source.getLong(LOG_ID_OFFSET + 8));
+    }
+
+    /**
+     * The log id of a header at index 0 of a little-endian buffer; null if it is not one of this kind, or damaged.
+     *
+     * @throws UnknownFormatException if it is of a newer version
+     */
+    public static @Nullable UUID logId(ByteBuffer source, int length, String magic, Path file) {
+        try {
+            check(source, length, magic, file);
+        } catch (CorruptLogException damaged) {
+            return null;
+        }
+        return logId(source);
     }
 
     /**

@@ -69,6 +69,13 @@ public interface FileOps {
     @Nullable
     Attributes attributes(Path path) throws IOException;
 
+    /**
+     * Identity of what is at a path as long as it exists, such as device and inode, or the path where the system knows
+     * none; null if nothing is there. Does not follow a link.
+     */
+    @Nullable
+    Object fileKey(Path path) throws IOException;
+
     /** The path with all symbolic links resolved; it must exist. */
     Path realPath(Path path) throws IOException;
 

@@ -123,6 +123,17 @@ final class SystemFileOps implements FileOps {
     }
 
     @Override
+    public @Nullable Object fileKey(Path path) throws IOException {
+        try {
+            Object key = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .fileKey();
+            return key == null ? path : key;
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    @Override
     public Path realPath(Path path) throws IOException {
         return path.toRealPath();
     }

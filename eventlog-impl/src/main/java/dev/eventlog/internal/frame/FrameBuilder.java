@@ -37,6 +37,7 @@ public final class FrameBuilder {
     private int length;
     private int eventCount;
     private int kind;
+    private int bodyCrc;
 
     /**
      * @param maxFrameLength greatest length of a frame, header included
@@ -80,21 +81,113 @@ public final class FrameBuilder {
             int source) {
         while (true) {
             try {
-                int at = length;
-                int payloadOffset = putEnvelope(at, key, id, metadata);
-                buffer.putInt(at + EVENT_SCHEMA_OFFSET, schema);
-                buffer.putInt(at + EVENT_SOURCE_OFFSET, source);
-                if (time != null) {
-                    buffer.putShort(
-                            at + EVENT_FLAGS_OFFSET, (short) (buffer.getShort(at + EVENT_FLAGS_OFFSET) | FLAG_TIME));
-                    buffer.putLong(at + EVENT_TIME_OFFSET, Clock.toEpochNanos(time));
-                }
-                putPayload(codec, data, at, payloadOffset);
+                tryAdd(codec, data, key, id, time, metadata, schema, source);
                 return;
             } catch (BufferOverflowException full) {
                 grow();
             }
         }
+    }
+
+    /** Texts and payload first, then the event's header in five words. */
+    private <T> void tryAdd(
+            Codec<T> codec,
+            T data,
+            @Nullable String key,
+            @Nullable String id,
+            @Nullable Instant time,
+            Map<String, String> metadata,
+            int schema,
+            int source) {
+        int at = length;
+        int text = at + EVENT_HEADER_LENGTH;
+        if (text > buffer.capacity()) {
+            throw new BufferOverflowException();
+        }
+        int flags = 0;
+        int keyLength = 0;
+        int keyHash = 0;
+        boolean isPadded = true;
+        if (key != null) {
+            long hash = Utf8.putKey(key, buffer, text);
+            if (hash == Utf8.ANOTHER_WAY) {
+                keyLength = Utf8.put(key, buffer, text);
+                keyHash = Utf8.hash(buffer, text, keyLength);
+                isPadded = false;
+            } else {
+                keyLength = key.length();
+                keyHash = (int) hash;
+            }
+            requireTextLength("key", keyLength);
+            text += keyLength;
+            flags |= FLAG_KEY;
+        }
+        int idLength = 0;
+        if (id != null) {
+            idLength = requireTextLength("id", Utf8.put(id, buffer, text));
+            text += idLength;
+            flags |= FLAG_ID;
+            isPadded = false;
+        }
+        int metadataLength = 0;
+        if (!metadata.isEmpty()) {
+            metadataLength = MetadataFormat.put(metadata, buffer, text);
+            isPadded = false;
+        }
+        long timeNanos = 0;
+        if (time != null) {
+            timeNanos = Clock.toEpochNanos(time);
+            flags |= FLAG_TIME;
+        }
+        int payloadOffset = isPadded ? aligned(text) : putZerosToAlignment(text + metadataLength);
+        int payloadLength = putPayload(codec, data, keyLength + idLength + metadataLength, payloadOffset);
+        int end = putZerosToAlignment(payloadOffset + payloadLength);
+        if (end > maxFrameLength) {
+            throw tooLarge(end, maxFrameLength, "events of one call");
+        }
+        buffer.putLong(at + EVENT_RECORD_LENGTH_OFFSET, word(end - at, eventCount));
+        buffer.putLong(at + EVENT_FLAGS_OFFSET, word(flags | keyLength << 16, idLength | metadataLength << 16));
+        buffer.putLong(at + EVENT_SCHEMA_OFFSET, word(schema, source));
+        buffer.putLong(at + EVENT_TIME_OFFSET, timeNanos);
+        buffer.putLong(at + EVENT_KEY_HASH_OFFSET, word(keyHash, payloadLength));
+        length = end;
+        eventCount++;
+    }
+
+    /** Two fields of 4 bytes as one of 8. */
+    private static long word(int low, int high) {
+        return (low & 0xffff_ffffL) | (long) high << 32;
+    }
+
+    private static int requireTextLength(String what, int textLength) {
+        if (textLength > MAX_TEXT_LENGTH) {
+            throw new IllegalArgumentException(
+                    what + " has " + textLength + " bytes of UTF-8; the limit is " + MAX_TEXT_LENGTH);
+        }
+        return textLength;
+    }
+
+    /** Encodes the data and returns the number of bytes. */
+    private <T> int putPayload(Codec<T> codec, T data, int textsLength, int payloadOffset) {
+        int allowed = maxEventLength - textsLength;
+        // 8 bytes stay free for the zeros behind the payload
+        int room = buffer.capacity() - payloadOffset - Long.BYTES;
+        if (allowed < 0) {
+            throw tooLarge(textsLength, maxEventLength, "event");
+        }
+        if (room < 0) {
+            throw new BufferOverflowException();
+        }
+        ByteBuffer target = slices.at(payloadOffset, Math.min(allowed, room));
+        try {
+            codec.encode(data, target);
+        } catch (BufferOverflowException full) {
+            if (allowed <= room) {
+                throw tooLarge((long) maxEventLength + 1, maxEventLength, "event");
+            }
+            throw full;
+        }
+        return target.position();
     }
 
     /** Adds the events of another frame behind those of this one. */
@@ -111,81 +204,6 @@ public final class FrameBuilder {
         length = end;
     }
 
-    /** Writes all of an event but schema, source, time and payload; returns the payload's offset. */
-    private int putEnvelope(int at, @Nullable String key, @Nullable String id, Map<String, String> metadata) {
-        int text = at + EVENT_HEADER_LENGTH;
-        if (text > buffer.capacity()) {
-            throw new BufferOverflowException();
-        }
-        for (int i = 0; i < EVENT_HEADER_LENGTH; i += Long.BYTES) {
-            buffer.putLong(at + i, 0);
-        }
-        int flags = 0;
-        if (key != null) {
-            int keyLength = putText("key", key, text);
-            buffer.putShort(at + EVENT_KEY_LENGTH_OFFSET, (short) keyLength);
-            buffer.putInt(at + EVENT_KEY_HASH_OFFSET, Utf8.hash(buffer, text, keyLength));
-            text += keyLength;
-            flags |= FLAG_KEY;
-        }
-        if (id != null) {
-            int idLength = putText("id", id, text);
-            buffer.putShort(at + EVENT_ID_LENGTH_OFFSET, (short) idLength);
-            text += idLength;
-            flags |= FLAG_ID;
-        }
-        if (!metadata.isEmpty()) {
-            int metadataLength = MetadataFormat.put(metadata, buffer, text);
-            buffer.putShort(at + EVENT_METADATA_LENGTH_OFFSET, (short) metadataLength);
-            text += metadataLength;
-        }
-        buffer.putInt(at + EVENT_POSITION_DELTA_OFFSET, eventCount);
-        buffer.putShort(at + EVENT_FLAGS_OFFSET, (short) flags);
-        return putZerosToAlignment(text);
-    }
-
-    private int putText(String what, String text, int offset) {
-        int textLength = Utf8.put(text, buffer, offset);
-        if (textLength > MAX_TEXT_LENGTH) {
-            throw new IllegalArgumentException(
-                    what + " has " + textLength + " bytes of UTF-8; the limit is " + MAX_TEXT_LENGTH);
-        }
-        return textLength;
-    }
-
-    private <T> void putPayload(Codec<T> codec, T data, int at, int payloadOffset) {
-        int texts = (buffer.getShort(at + EVENT_KEY_LENGTH_OFFSET) & 0xffff)
-                + (buffer.getShort(at + EVENT_ID_LENGTH_OFFSET) & 0xffff)
-                + (buffer.getShort(at + EVENT_METADATA_LENGTH_OFFSET) & 0xffff);
-        int allowed = maxEventLength - texts;
-        // 8 bytes stay free for the zeros behind the payload
-        int room = buffer.capacity() - payloadOffset - Long.BYTES;
-        if (allowed < 0) {
-            throw tooLarge(texts, maxEventLength, "event");
-        }
-        if (room < 0) {
-            throw new BufferOverflowException();
-        }
-        ByteBuffer target = slices.at(payloadOffset, Math.min(allowed, room));
-        try {
-            codec.encode(data, target);
-        } catch (BufferOverflowException full) {
-            if (allowed <= room) {
-                throw tooLarge((long) maxEventLength + 1, maxEventLength, "event");
-            }
-            throw full;
-        }
-        int payloadLength = target.position();
-        int end = putZerosToAlignment(payloadOffset + payloadLength);
-        if (end > maxFrameLength) {
-            throw tooLarge(end, maxFrameLength, "events of one call");
-        }
-        buffer.putInt(at + EVENT_PAYLOAD_LENGTH_OFFSET, payloadLength);
-        buffer.putInt(at + EVENT_RECORD_LENGTH_OFFSET, end - at);
-        length = end;
-        eventCount++;
-    }
-
     private static EventTooLargeException tooLarge(long found, long limit, String what) {
         return new EventTooLargeException(
                 what + " too large: lengthBytes>=" + found + " limitBytes=" + limit
@@ -200,8 +218,10 @@ public final class FrameBuilder {
         if (end > buffer.capacity()) {
             throw new BufferOverflowException();
         }
-        for (int i = from; i < end; i++) {
-            buffer.put(i, (byte) 0);
+        // the frame's header is before it, so there are 8 bytes to keep some of
+        if (end != from) {
+            int last = end - Long.BYTES;
+            buffer.putLong(last, buffer.getLong(last) & (-1L >>> ((end - from) << 3)));
         }
         return end;
     }
@@ -234,26 +254,16 @@ public final class FrameBuilder {
         return at;
     }
 
-    /** Ends the frame: fills what does not depend on its place in the log. */
+    /** Ends the frame: its checksum is made, and only its place in the log is to come. */
     public void finish() {
-        buffer.putInt(MAGIC_OFFSET, MAGIC);
-        buffer.put(VERSION_OFFSET, (byte) VERSION);
-        buffer.put(HEADER_WORDS_OFFSET, (byte) (HEADER_LENGTH / Long.BYTES));
-        buffer.put(KIND_OFFSET, (byte) kind);
-        buffer.put(FLAGS_OFFSET, (byte) 0);
-        buffer.putInt(COMPATIBLE_OFFSET, 0);
-        buffer.putInt(FRAME_LENGTH_OFFSET, length);
-        buffer.putInt(EVENT_COUNT_OFFSET, eventCount);
-        buffer.putInt(KEY_ID_OFFSET, 0);
-        buffer.putInt(INFLATED_LENGTH_OFFSET, 0);
         crc.reset();
         crc.update(buffer.limit(length).position(HEADER_LENGTH));
         buffer.clear();
-        buffer.putInt(BODY_CRC_OFFSET, (int) crc.getValue());
+        bodyCrc = (int) crc.getValue();
     }
 
     /**
-     * Puts a finished frame in its place; returns its header CRC, the next frame's previous CRC.
+     * Writes a finished frame's header for its place in the log; returns the header CRC, the next frame's previous CRC.
      *
      * @param durablePosition as it is now
      * @param epoch the writer's
@@ -261,11 +271,14 @@ public final class FrameBuilder {
      */
     public int stamp(long basePosition, long appendTimeNanos, long durablePosition, int epoch, int previousCrc) {
         long lag = basePosition - durablePosition;
+        buffer.putLong(MAGIC_OFFSET, word(MAGIC, VERSION | (HEADER_LENGTH / Long.BYTES) << 8 | kind << 16));
+        buffer.putLong(COMPATIBLE_OFFSET, word(0, length));
         buffer.putLong(BASE_POSITION_OFFSET, basePosition);
         buffer.putLong(APPEND_TIME_OFFSET, appendTimeNanos);
-        buffer.putInt(EPOCH_OFFSET, epoch);
-        buffer.putInt(DURABLE_LAG_OFFSET, lag < 0xffff_ffffL ? (int) lag : DURABLE_LAG_UNKNOWN);
-        buffer.putInt(PREVIOUS_CRC_OFFSET, previousCrc);
+        buffer.putLong(EPOCH_OFFSET, word(epoch, lag < 0xffff_ffffL ? (int) lag : DURABLE_LAG_UNKNOWN));
+        buffer.putLong(EVENT_COUNT_OFFSET, word(eventCount, bodyCrc));
+        buffer.putLong(PREVIOUS_CRC_OFFSET, word(previousCrc, 0));
+        buffer.putInt(INFLATED_LENGTH_OFFSET, 0);
         crc.reset();
         crc.update(buffer.limit(HEADER_CRC_OFFSET).position(0));
         buffer.clear();

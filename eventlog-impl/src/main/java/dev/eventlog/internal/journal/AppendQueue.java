@@ -4,16 +4,15 @@ import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.support.Clock;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,26 +53,42 @@ final class AppendQueue implements AutoCloseable {
     private static final long LINGER_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
     private static final long IDLE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
+    private static final long SHORTEST_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(1);
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+
+    private static final VarHandle GATHERED;
+
+    static {
+        try {
+            GATHERED = MethodHandles.lookup().findVarHandle(AppendQueue.class, "gathered", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final Target target;
     private final Supplier<FrameBuilder> frames;
     private final int maxLength;
     private final @Nullable ThreadFactory threadFactory;
     private final Clock clock;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
+    private final AppendLock lock = new AppendLock();
     // guarded by lock: taken to be appended and not complete, oldest first
     private final ArrayDeque<Batch> taken = new ArrayDeque<>();
     private final ArrayDeque<Batch> spares = new ArrayDeque<>();
     private @Nullable Batch gathering;
-    private @Nullable Thread thread;
     private boolean closed;
     // batches so far
     private long takenCount;
     private long completedCount;
-    // written under lock, read by any; published by volatile
-    private volatile int gathered;
+    // written under this, read by any; published by volatile
+    private volatile @Nullable Thread thread;
+    // events that gather: written under lock, whose release is a full fence, read by any, all through GATHERED
+    private int gathered;
+    // set by the thread before it looks at gathered a last time and parks, read by others behind their release of lock
     private volatile boolean parked;
+    // the thread's: events of the batch before
+    private int lastCount;
 
     /** Where batches go. */
     interface Target {
@@ -92,7 +107,10 @@ final class AppendQueue implements AutoCloseable {
     private static final class Batch {
         private FrameBuilder frame;
         // by who hands over, under lock, while it gathers; then the thread's
-        private final List<CompletableFuture<Long>> futures = new ArrayList<>();
+        @SuppressWarnings({"unchecked", "rawtypes"}) // there are no arrays of a generic type
+        private final @Nullable CompletableFuture<Long>[] futures = new CompletableFuture[MAX_EVENTS];
+
+        private int count;
         // what became of it: by who appends, under lock; then the thread's
         private boolean durable;
         private boolean settled;
@@ -108,7 +126,7 @@ final class AppendQueue implements AutoCloseable {
                 frame = frames.get();
             }
             frame.begin(FrameDescriptor.KIND_DATA);
-            futures.clear();
+            count = 0;
             durable = false;
             settled = false;
             failure = null;
@@ -116,16 +134,8 @@ final class AppendQueue implements AutoCloseable {
 
         /** Adds an event and its future, or nothing. */
         void add(FrameBuilder event, CompletableFuture<Long> future, boolean isDurable) {
-            futures.add(future);
-            boolean added = false;
-            try {
-                frame.addAll(event);
-                added = true;
-            } finally {
-                if (!added) {
-                    futures.remove(futures.size() - 1);
-                }
-            }
+            frame.addAll(event);
+            futures[count++] = future;
             durable |= isDurable;
         }
 
@@ -141,7 +151,7 @@ final class AppendQueue implements AutoCloseable {
             if (durable && failure == null) {
                 durable = false;
                 try {
-                    target.awaitDurable(position + futures.size());
+                    target.awaitDurable(position + count);
                 } catch (Throwable e) {
                     // the futures tell it
                     failure = e;
@@ -151,11 +161,17 @@ final class AppendQueue implements AutoCloseable {
 
         /** Completes its futures. Their callbacks run here. */
         void complete() {
-            for (int i = 0; i < futures.size(); i++) {
+            for (int i = 0; i < count; i++) {
+                CompletableFuture<Long> future = futures[i];
+                futures[i] = null;
+                if (future == null) {
+                    // completed before an error of a callback
+                    continue;
+                }
                 if (failure == null) {
-                    futures.get(i).complete(position + i);
+                    future.complete(position + i);
                 } else {
-                    futures.get(i).completeExceptionally(failure);
+                    future.completeExceptionally(failure);
                 }
             }
         }
@@ -180,7 +196,11 @@ final class AppendQueue implements AutoCloseable {
 
     /** Whether events are waiting to be appended. */
     boolean hasEvents() {
-        return gathered > 0;
+        return gathered() > 0;
+    }
+
+    private int gathered() {
+        return (int) GATHERED.getOpaque(this);
     }
 
     /** Whether the caller is on the thread that completes futures. */
@@ -197,17 +217,18 @@ final class AppendQueue implements AutoCloseable {
      */
     CompletableFuture<Long> add(FrameBuilder frame, boolean durable) {
         var future = new CompletableFuture<Long>();
-        boolean wake;
+        if (thread == null) {
+            start();
+        }
         lock.lock();
         try {
             Batch batch = room(frame.length());
             batch.add(frame, future, durable);
-            gathered = batch.futures.size();
-            wake = parked;
+            GATHERED.setOpaque(this, batch.count);
         } finally {
             lock.unlock();
         }
-        if (wake) {
+        if (parked) {
             wakeThread();
         }
         return future;
@@ -217,7 +238,7 @@ final class AppendQueue implements AutoCloseable {
     private Batch room(int frameLength) {
         boolean interrupted = false;
         try {
-            while (true) {
+            for (int attempt = 0; ; attempt++) {
                 requireOpen();
                 Batch batch = gathering == null ? begin() : gathering;
                 if (batch != null && hasRoom(batch, frameLength)) {
@@ -227,7 +248,7 @@ final class AppendQueue implements AutoCloseable {
                     drainUnlocked();
                 } else {
                     wakeThread();
-                    interrupted |= awaitChange();
+                    interrupted |= awaitChange(attempt);
                 }
             }
         } finally {
@@ -239,14 +260,7 @@ final class AppendQueue implements AutoCloseable {
 
     /** Appends what was handed over before, and waits for whoever is doing so. */
     void drain() {
-        boolean isUsed;
-        lock.lock();
-        try {
-            isUsed = thread != null;
-        } finally {
-            lock.unlock();
-        }
-        if (isUsed) {
+        if (thread != null) {
             target.drain();
         }
     }
@@ -261,18 +275,19 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
-    private boolean awaitChange() {
+    /** Lets others work for a moment, which grows; whether the thread was interrupted. Called and left with the lock held. */
+    private boolean awaitChange(int attempt) {
+        lock.unlock();
         try {
-            changed.await();
-            return false;
-        } catch (InterruptedException e) {
-            return true;
+            LockSupport.parkNanos(this, Math.min(LONGEST_WAIT_NANOS, SHORTEST_WAIT_NANOS << Math.min(attempt, 10)));
+            return Thread.interrupted();
+        } finally {
+            lock.lock();
         }
     }
 
     private boolean hasRoom(Batch batch, int frameLength) {
-        int count = batch.futures.size();
-        return count == 0 || (count < MAX_EVENTS && batch.frame.length() + frameLength <= maxLength);
+        return batch.count == 0 || (batch.count < MAX_EVENTS && batch.frame.length() + frameLength <= maxLength);
     }
 
     /** Lets a batch gather; null if there are enough. If this throws, nothing has changed. */
@@ -283,9 +298,6 @@ final class AppendQueue implements AutoCloseable {
         Batch spare = spares.peek();
         Batch begun = spare == null ? new Batch(frames.get()) : spare;
         begun.begin(frames);
-        if (thread == null) {
-            thread = start();
-        }
         if (spare != null) {
             spares.remove();
         }
@@ -293,7 +305,11 @@ final class AppendQueue implements AutoCloseable {
         return begun;
     }
 
-    private Thread start() {
+    /** Makes the thread, at the first event; not under the lock, since the factory is a user's. */
+    private synchronized void start() {
+        if (thread != null) {
+            return;
+        }
         Thread made;
         if (threadFactory == null) {
             made = new Thread(this::run, "eventlog-append");
@@ -301,8 +317,14 @@ final class AppendQueue implements AutoCloseable {
         } else {
             made = Objects.requireNonNull(threadFactory.newThread(this::run), "threadFactory returned no thread");
         }
+        lock.lock();
+        try {
+            requireOpen();
+            thread = made;
+        } finally {
+            lock.unlock();
+        }
         made.start();
-        return made;
     }
 
     private void requireOpen() {
@@ -346,15 +368,13 @@ final class AppendQueue implements AutoCloseable {
         lock.lock();
         try {
             Batch batch = gathering;
-            if (batch == null || batch.futures.isEmpty()) {
+            if (batch == null || batch.count == 0) {
                 return null;
             }
             gathering = null;
-            gathered = 0;
+            GATHERED.setOpaque(this, 0);
             taken.add(batch);
             takenCount++;
-            // who waits for room may begin the next
-            changed.signalAll();
             return batch;
         } finally {
             lock.unlock();
@@ -387,8 +407,8 @@ final class AppendQueue implements AutoCloseable {
         lock.lock();
         try {
             long until = takenCount;
-            while (completedCount < until) {
-                interrupted |= awaitChange();
+            for (int attempt = 0; completedCount < until; attempt++) {
+                interrupted |= awaitChange(attempt);
             }
         } finally {
             lock.unlock();
@@ -429,7 +449,7 @@ final class AppendQueue implements AutoCloseable {
             try {
                 if (completeFirst()) {
                     idleSince = clock.monotonicNanos();
-                } else if (gathered > 0) {
+                } else if (gathered() > 0) {
                     linger();
                     target.drain();
                     idleSince = clock.monotonicNanos();
@@ -456,11 +476,16 @@ final class AppendQueue implements AutoCloseable {
     /** A moment for more events to come: a frame for each alone would cost more. */
     @SuppressWarnings("ThreadPriorityCheck") // others may fill the batch meanwhile
     private void linger() {
-        if (gathered >= ENOUGH_EVENTS) {
+        if (gathered() >= ENOUGH_EVENTS) {
+            return;
+        }
+        if (lastCount >= ENOUGH_EVENTS / 4) {
+            // events come fast: the processor is left to those who bring them
+            LockSupport.parkNanos(this, LINGER_NANOS);
             return;
         }
         long until = clock.monotonicNanos() + LINGER_NANOS;
-        while (gathered < ENOUGH_EVENTS && clock.monotonicNanos() < until) {
+        while (gathered() < ENOUGH_EVENTS && clock.monotonicNanos() < until) {
             Thread.yield();
         }
     }
@@ -472,7 +497,8 @@ final class AppendQueue implements AutoCloseable {
             return;
         }
         parked = true;
-        if (gathered == 0 && !hasWork()) {
+        // under the lock: what was handed over before it is seen here, and who comes behind it sees that this parks
+        if (!hasWork()) {
             LockSupport.park(this);
         }
         parked = false;
@@ -483,7 +509,7 @@ final class AppendQueue implements AutoCloseable {
     private boolean hasWork() {
         lock.lock();
         try {
-            return closed || !taken.isEmpty();
+            return closed || gathered > 0 || !taken.isEmpty();
         } finally {
             lock.unlock();
         }
@@ -508,11 +534,10 @@ final class AppendQueue implements AutoCloseable {
             // only now: who flushes waits for it, and who hands over for its room
             taken.remove();
             completedCount++;
-            batch.futures.clear();
+            lastCount = batch.count;
             if (spares.size() < MAX_BATCHES) {
                 spares.add(batch);
             }
-            changed.signalAll();
         } finally {
             lock.unlock();
         }
@@ -527,7 +552,6 @@ final class AppendQueue implements AutoCloseable {
         try {
             closed = true;
             running = thread;
-            changed.signalAll();
         } finally {
             lock.unlock();
         }

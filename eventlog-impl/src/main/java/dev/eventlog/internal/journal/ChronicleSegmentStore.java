@@ -26,6 +26,12 @@ import org.slf4j.LoggerFactory;
  * <p>Order when a segment is sealed: force its contents, let Chronicle go, rename, force the directories, record it,
  * force the record. A process that dies between two steps is carried on by {@link Recovery}.
  *
+ * <p>Order when segments are pruned: delete their indexes, which makes room for the rest where the disk is full; record it,
+ * force the record; tell the state file, force that; let readers see it; delete the files. A deleted file keeps its blocks
+ * as long as it is mapped anywhere, and when that ends is the garbage collector's affair. So it is cut to nothing through a
+ * channel that was opened before, as soon as no reader is in it. It is never unmapped: a reader that was overlooked would
+ * take the JVM with it, while one that finds the file cut gets an error that it can tell.
+ *
  * <p><b>Threading:</b> Thread-safe except {@link #publishEnd}: the holder of the append lock. What touches files runs on
  * the I/O thread; the fields say so.
  */
@@ -45,6 +51,8 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     // written on the I/O thread, oldest first
     private final List<Unsealed> unsealed = new CopyOnWriteArrayList<>();
+    // on the I/O thread: pruned segments whose storage is not given back yet
+    private final List<Pruned> pruned = new ArrayList<>();
     // written on the I/O thread and by the holder of the append lock; published by volatile
     private volatile @Nullable Prepared prepared;
     // held to judge a force: nothing is durable behind a failed one, whatever a later one says
@@ -52,6 +60,8 @@ final class ChronicleSegmentStore implements SegmentStore {
     // written under judging, read by any; published by volatile
     private volatile long durablePosition;
     private volatile @Nullable IOException failure;
+    // written and read on the I/O thread
+    private boolean closed;
 
     /**
      * What the store needs to know of its log.
@@ -77,6 +87,13 @@ final class ChronicleSegmentStore implements SegmentStore {
     /** A segment that was begun and not sealed, with a channel to force it by. */
     private record Unsealed(long number, ChronicleSegmentWriter writer, FileOps.OpenFile file) {}
 
+    /**
+     * A segment that is no longer kept.
+     *
+     * @param file to cut it by, its name deleted; null: not deleted yet
+     */
+    private record Pruned(Segment segment, FileOps.@Nullable OpenFile file) {}
+
     /** What {@link Recovery} and the open have made ready. */
     record Parts(LogDirectory directory, Manifest manifest, StateFile state, DirectoryLock lock) {}
 
@@ -89,6 +106,8 @@ final class ChronicleSegmentStore implements SegmentStore {
         this.files = files;
         this.io = io;
         filling = new IoThread("eventlog-fill", identity.threadFactory());
+        // a user's thread factory is a user's code: not under the append lock, where filling is asked for
+        filling.later(() -> {});
         this.onFailure = onFailure;
         durablePosition = state.durablePosition();
     }
@@ -151,9 +170,15 @@ final class ChronicleSegmentStore implements SegmentStore {
                     identity.capacity(),
                     (renamed, toucher) -> new ChronicleSegmentWriter.Opened(
                             map(renamed, OPEN_LENGTH),
-                            file,
-                            forceable(renamed),
-                            new FillAhead(file, identity.capacity(), toucher, filling, identity.clock(), ahead())));
+                            new ChronicleSegmentWriter.Forceable(file, file.map(true, file.length())),
+                            new ChronicleSegmentWriter.Forceable(file, mapAgain(renamed)),
+                            new FillAhead(
+                                    file,
+                                    identity.capacity(),
+                                    toucher,
+                                    filling,
+                                    identity.clock(),
+                                    new FillAhead.Pace(identity.isForcedOften(), ahead()))));
             files.forceDirectory(active);
             files.forceDirectory(directory.active());
             unsealed.add(new Unsealed(number, writer, file));
@@ -173,7 +198,7 @@ final class ChronicleSegmentStore implements SegmentStore {
      * Through an open file of its own: a disk's error is told once to each open file, and a waiter must not miss one
      * because the I/O thread forces at the same time and is told first.
      */
-    private MappedByteBuffer forceable(Path file) throws IOException {
+    private MappedByteBuffer mapAgain(Path file) throws IOException {
         try (FileOps.OpenFile open = files.open(file, FileOps.Mode.WRITE)) {
             return open.map(true, open.length());
         }
@@ -240,7 +265,7 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     private void sealNow(Segment segment, SegmentWriter writer) throws IOException {
         // the manifest has no gaps: what comes behind a segment that could not be sealed is left to the next open
-        requireSound();
+        requireUsable();
         Unsealed sealing = unsealed(writer);
         sealing.writer().close();
         // before the force: zeros ahead of the end need not reach the disk
@@ -280,6 +305,121 @@ final class ChronicleSegmentStore implements SegmentStore {
     }
 
     @Override
+    public long recordedPosition() {
+        List<Segment> recorded = manifest.segments();
+        return recorded.isEmpty() ? 0 : recorded.get(recorded.size() - 1).endPosition();
+    }
+
+    @Override
+    public long prunedTimeNanos() {
+        Manifest.Pruned last = manifest.pruned();
+        return last == null ? Long.MIN_VALUE : last.timeNanos();
+    }
+
+    @Override
+    public void prune(List<Segment> segments, long timeNanos, Runnable publish) throws IOException {
+        requireUsable();
+        for (Segment segment : segments) {
+            files.delete(directory.index(segment.number()));
+        }
+        Segment last = segments.get(segments.size() - 1);
+        manifest.addPruned(new Manifest.Pruned(last.number(), last.endPosition(), timeNanos));
+        try {
+            manifest.force();
+            state.publishFirst(last.endPosition());
+        } catch (IOException e) {
+            onFailure.accept(failed(e));
+            throw e;
+        }
+        publish.run();
+        for (Segment segment : segments) {
+            segment.prune();
+            pruned.add(new Pruned(segment, null));
+        }
+        releaseNow();
+        compact();
+    }
+
+    private void compact() throws IOException {
+        try {
+            manifest.compact();
+        } catch (IOException e) {
+            if (!Corruption.isFull(e)) {
+                // whether the old file is there or the new one is unknown
+                onFailure.accept(failed(e));
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void release() {
+        io.later(this::releaseNow);
+    }
+
+    private void releaseNow() {
+        if (closed) {
+            return;
+        }
+        List<Pruned> all = List.copyOf(pruned);
+        pruned.clear();
+        for (Pruned each : all) {
+            try {
+                Pruned deleted = each.file() == null ? deleted(each.segment()) : each;
+                if (deleted != null && !cut(deleted)) {
+                    pruned.add(deleted);
+                }
+            } catch (IOException e) {
+                LOGGER.warn("{} is pruned and could not be deleted; the next open does", each.segment(), e);
+            }
+        }
+    }
+
+    /** Deletes the name of a pruned segment; returns what is left to be cut, null if nothing. */
+    private @Nullable Pruned deleted(Segment segment) throws IOException {
+        Path path = directory.segment(segment.number());
+        FileOps.OpenFile file;
+        try {
+            file = files.open(path, FileOps.Mode.WRITE);
+        } catch (IOException notOurs) {
+            // it has a second name, such as a backup's, or is gone: only the name is ours to take
+            files.delete(path);
+            return null;
+        }
+        boolean isDeleted = false;
+        try {
+            // names that a power cut brings back go at the next open
+            files.delete(path);
+            isDeleted = true;
+            return new Pruned(segment, file);
+        } finally {
+            if (!isDeleted) {
+                file.close();
+            }
+        }
+    }
+
+    /** Leaves a deleted file to its readers and the garbage collector. */
+    private static void close(Pruned stillRead) throws IOException {
+        FileOps.OpenFile file = stillRead.file();
+        if (file != null) {
+            file.close();
+        }
+    }
+
+    /** Gives the storage of a deleted file back; false if it is still read. */
+    private static boolean cut(Pruned deleted) throws IOException {
+        FileOps.OpenFile file = deleted.file();
+        if (file == null || deleted.segment().isRead()) {
+            return file == null;
+        }
+        try (file) {
+            file.truncate(0);
+        }
+        return true;
+    }
+
+    @Override
     public void discard(SegmentWriter writer) {
         io.later(() -> {
             try {
@@ -298,41 +438,49 @@ final class ChronicleSegmentStore implements SegmentStore {
     }
 
     @Override
-    public void force(long endPosition) throws IOException {
-        io.run(() -> {
-            requireSound();
-            try {
-                for (Unsealed each : unsealed) {
-                    each.file().force();
-                }
-            } catch (Throwable e) {
-                throw failed(asIo("forcing", e));
-            }
-            durable(endPosition);
-        });
-    }
-
-    @Override
     public void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException {
-        requireSound();
+        requireUsable();
         try {
+            boolean isIoThread = io.isCurrent();
             if (durablePosition < basePosition) {
-                forceBefore(active);
+                forceBefore(active, isIoThread);
             }
-            ((ChronicleSegmentWriter) active).force(endOffset);
+            ((ChronicleSegmentWriter) active).force(endOffset, isIoThread);
         } catch (Throwable e) {
             throw failed(asIo("forcing", e));
         }
         durable(endPosition);
     }
 
-    /** Older segments, which the I/O thread is about to seal; not by that thread, which may wait for us. */
-    private void forceBefore(SegmentWriter active) throws IOException {
+    /** Fails if something failed before, or another process could write into the directory by now. */
+    private void requireUsable() throws IOException {
+        requireSound();
+        try {
+            lock.verify();
+        } catch (IOException lost) {
+            throw failed(lost);
+        }
+    }
+
+    /** Stops the log if its lock no longer keeps others out. On the I/O thread. */
+    void watchLock() {
+        if (closed || failure != null) {
+            return;
+        }
+        try {
+            requireUsable();
+        } catch (IOException lost) {
+            onFailure.accept(lost);
+        }
+    }
+
+    /** Older segments, which the I/O thread is about to seal. A leader does not wait for that, as it may wait for a leader. */
+    private void forceBefore(SegmentWriter active, boolean isIoThread) throws IOException {
         var older = new ArrayList<ChronicleSegmentWriter>();
         for (Unsealed each : unsealed) {
             if (each.writer() == active) {
                 for (ChronicleSegmentWriter writer : older) {
-                    writer.force();
+                    writer.force(isIoThread);
                 }
                 return;
             }
@@ -389,7 +537,12 @@ final class ChronicleSegmentStore implements SegmentStore {
     public void close() throws IOException {
         filling.close();
         io.run(() -> {
+            releaseNow();
+            closed = true;
             try {
+                for (Pruned stillRead : pruned) {
+                    close(stillRead);
+                }
                 Prepared unused = prepared;
                 if (unused != null) {
                     prepared = null;

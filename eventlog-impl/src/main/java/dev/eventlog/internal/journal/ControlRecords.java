@@ -68,6 +68,17 @@ final class ControlRecords {
                 : -1;
     }
 
+    /** The log that a control frame which opens a segment is of. */
+    static UUID logId(FrameView frame) {
+        int at = frame.firstRecord() + OPEN_LOG_ID_OFFSET;
+        return new UUID(frame.bytes().getLong(at), frame.bytes().getLong(at + Long.BYTES));
+    }
+
+    /** Number of the segment before the one that a control frame opens; -1 if there was none. */
+    static long previousSegment(FrameView frame) {
+        return frame.bytes().getLong(frame.firstRecord() + OPEN_PREVIOUS_SEGMENT_OFFSET);
+    }
+
     /** Adds what a control frame says of schemas and sources; returns null, or what is wrong with it. */
     static @Nullable String addTo(Dictionary dictionary, FrameView frame) {
         int at = frame.firstRecord();

@@ -7,24 +7,30 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The right to write a log: the operating system's lock on a file that is used for nothing else, which the system frees
  * when the process dies, however it dies.
  *
- * <p>The system's lock belongs to the process and is lost, silently, as soon as any channel on the file is closed in it.
- * So a registry for the whole JVM refuses a second open before the file is touched. It is kept in system properties, one a
- * log, which copies of this class in other class loaders see too. Should it be lost all the same, the JDK itself knows of
- * the overlapping lock; the channel that found it is then never closed.
+ * <p>A lock file that is deleted leaves its lock on a file that nobody finds any more. So {@code log.meta} is locked too:
+ * whoever makes a new lock file is refused there, as long as the writer lives. And the writer looks, at each force, before
+ * it moves a segment, and each second, whether both names still stand for the files that it locked; if not, it stops.
  *
- * <p>The file holds the owner in text, for the message that others get.
+ * <p>The system's lock belongs to the process and is lost, silently, as soon as any channel on the file is closed in it:
+ * so nothing else ever opens the two files, not even for reading. A registry for the whole JVM refuses a second open before
+ * they are touched. It is kept in system properties, one a log, which copies of this class in other class loaders see too.
+ * Should it be lost all the same, the JDK itself knows of the overlapping lock; the channel that found it is then never
+ * closed.
  *
- * <p><b>Threading:</b> Thread-safe; call on the I/O thread.
+ * <p>The lock file holds the owner in text, for the message that others get.
+ *
+ * <p><b>Threading:</b> One thread at a time: the I/O thread.
  */
 final class DirectoryLock {
 
@@ -35,12 +41,25 @@ final class DirectoryLock {
     private static final int MAX_OWNER_LENGTH = 512;
 
     private final String key;
-    private final FileOps.OpenFile file;
+    private final LogDirectory directory;
+    private final FileOps files;
+    private final Held lock;
+    private @Nullable Held meta;
 
-    private DirectoryLock(String key, FileOps.OpenFile file) {
+    private DirectoryLock(String key, LogDirectory directory, FileOps files, Held lock) {
         this.key = key;
-        this.file = file;
+        this.directory = directory;
+        this.files = files;
+        this.lock = lock;
     }
+
+    /**
+     * A file that is locked.
+     *
+     * @param file open as long as the lock is held
+     * @param fileKey what its name stood for when it was locked; no other file has that while this one is open
+     */
+    private record Held(FileOps.OpenFile file, Object fileKey) {}
 
     /**
      * Takes the lock, without waiting.
@@ -73,23 +92,36 @@ final class DirectoryLock {
 
     private static DirectoryLock lockFile(String key, LogDirectory directory, FileOps files, Clock clock)
             throws IOException {
-        FileOps.OpenFile file = files.open(directory.lock(), FileOps.Mode.CREATE);
+        Held held = hold(directory.lock(), FileOps.Mode.CREATE, directory, files);
+        boolean written = false;
+        try {
+            byte[] owner = owner(clock).getBytes(StandardCharsets.UTF_8);
+            held.file().truncate(0);
+            held.file().write(ByteBuffer.wrap(owner), 0);
+            written = true;
+            return new DirectoryLock(key, directory, files, held);
+        } finally {
+            if (!written) {
+                held.file().close();
+            }
+        }
+    }
+
+    private static Held hold(Path path, FileOps.Mode mode, LogDirectory directory, FileOps files) throws IOException {
+        Object before = files.fileKey(path);
+        FileOps.OpenFile file = files.open(path, mode);
         boolean closes = true;
         try {
-            FileLock lock = file.tryLock();
-            if (lock == null) {
-                String owner = readOwner(file);
-                throw new LockedException(
-                        "log is open for writing by another process: directory=" + directory.root() + " " + owner
-                                + "; close it there first",
-                        owner);
+            if (file.tryLock() == null) {
+                throw lockedElsewhere(file, directory);
             }
-            closes = true;
-            byte[] owner = owner(clock).getBytes(StandardCharsets.UTF_8);
-            file.truncate(0);
-            file.write(ByteBuffer.wrap(owner), 0);
+            Object fileKey = files.fileKey(path);
+            if (fileKey == null || (before != null && !before.equals(fileKey))) {
+                throw new IOException("file was replaced while it was opened: " + path
+                        + "; another process may be opening the log, try again");
+            }
             closes = false;
-            return new DirectoryLock(key, file);
+            return new Held(file, fileKey);
         } catch (OverlappingFileLockException heldHere) {
             closes = false;
             NEVER_CLOSED.add(file);
@@ -102,6 +134,48 @@ final class DirectoryLock {
             if (closes) {
                 file.close();
             }
+        }
+    }
+
+    private static LockedException lockedElsewhere(FileOps.OpenFile file, LogDirectory directory) throws IOException {
+        boolean isOwnerKnown = file.path().equals(directory.lock());
+        String owner = isOwnerKnown ? readOwner(file) : "another process";
+        return new LockedException(
+                "log is open for writing by another process: directory=" + directory.root() + " "
+                        + (isOwnerKnown ? owner : "(its lock file was deleted or replaced, so nobody knows by which)")
+                        + "; close it there first",
+                owner);
+    }
+
+    /**
+     * Opens {@code log.meta}, which must exist, and takes its lock as well, as long as this one is held. Once.
+     *
+     * @return to read and to mend it by; not to be closed
+     * @throws LockedException if another process has it, though the lock file was free
+     */
+    FileOps.OpenFile openMeta() throws IOException {
+        assert meta == null;
+        Held held = hold(directory.meta(), FileOps.Mode.WRITE, directory, files);
+        meta = held;
+        return held.file();
+    }
+
+    /**
+     * Makes sure that the lock still keeps others out.
+     *
+     * @throws IOException if a locked file was deleted or replaced
+     */
+    void verify() throws IOException {
+        verify(lock);
+        if (meta != null) {
+            verify(meta);
+        }
+    }
+
+    private void verify(Held held) throws IOException {
+        if (!held.fileKey().equals(files.fileKey(held.file().path()))) {
+            throw new IOException("file was deleted or replaced while the log was open: "
+                    + held.file().path() + "; without it another process could write the log too");
         }
     }
 
@@ -125,12 +199,18 @@ final class DirectoryLock {
         }
     }
 
-    /** Frees the lock. */
+    /** Frees the lock. Once. */
     void release() throws IOException {
         try {
-            file.close();
+            if (meta != null) {
+                meta.file().close();
+            }
         } finally {
-            System.getProperties().remove(key);
+            try {
+                lock.file().close();
+            } finally {
+                System.getProperties().remove(key);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.eventlog.internal.journal;
 import dev.eventlog.internal.support.Clock;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *   appender 4                  append | wait ------------------------------- -- | done
  * </pre>
  *
- * <p>No wake-up is lost: a leader gives up leadership and then takes the stack of waiters; a waiter pushes itself and then
+ * <p>A thread that waits yields for as long as a force may take and then parks. No wake-up is lost: a leader gives up leadership and then takes the stack of waiters; a waiter pushes itself and then
  * looks whether somebody leads. A leader leaves those that its force did not cover to one of them, the heir, who leads
  * them or, if somebody else was quicker, wakes them. An heir may be gone before it is appointed, since it saw by itself
  * that it is done; so the appointment and the leaving are one compare-and-set, and the loser of it sees to the rest.
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class GroupCommit {
 
+    private static final long LONGEST_YIELDING_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+    private static final long LONGEST_GATHERING_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+
     private final LongSupplier durablePosition;
     private final Runnable force;
     private final LongSupplier waitingBytes;
@@ -39,6 +43,12 @@ final class GroupCommit {
     private final long gatherNanos;
     private final long gatherBytes;
     private final AtomicBoolean leading = new AtomicBoolean();
+    // threads that are not done, the leader among them
+    private final AtomicInteger waiting = new AtomicInteger();
+    // by one leader after the other
+    private int expected;
+    // written by leaders, read by any: any value that was right once will do
+    private volatile long forceNanos;
     private final AtomicReference<@Nullable Waiter> waiters = new AtomicReference<>();
 
     private static final AtomicIntegerFieldUpdater<Waiter> PART =
@@ -120,10 +130,14 @@ final class GroupCommit {
         }
         var self = new Waiter(end);
         boolean interrupted = false;
+        waiting.incrementAndGet();
         try {
             while (durablePosition.getAsLong() < end) {
                 if (!leading.getPlain() && leading.compareAndSet(false, true)) {
                     lead(end);
+                    continue;
+                }
+                if (yieldToLeader(end)) {
                     continue;
                 }
                 if (!self.queued) {
@@ -138,6 +152,7 @@ final class GroupCommit {
                 interrupted |= Thread.interrupted();
             }
         } finally {
+            waiting.decrementAndGet();
             if (self.leave() && !leading.get()) {
                 wake();
             }
@@ -147,11 +162,29 @@ final class GroupCommit {
         }
     }
 
+    /**
+     * Lets others run while a force of usual length goes on; whether there is something to look at. To park a thread and
+     * wake it again takes longer than that on a busy machine, and the leader would have to wake one after the other.
+     */
+    @SuppressWarnings("ThreadPriorityCheck") // not for long
+    private boolean yieldToLeader(long end) {
+        long until = clock.monotonicNanos() + Math.min(LONGEST_YIELDING_NANOS, 2 * forceNanos);
+        while (leading.get() && durablePosition.getAsLong() < end) {
+            if (clock.monotonicNanos() >= until) {
+                return false;
+            }
+            Thread.yield();
+        }
+        return true;
+    }
+
     private void lead(long end) {
         try {
             if (durablePosition.getAsLong() < end) {
                 gather();
+                long begun = clock.monotonicNanos();
                 force.run();
+                forceNanos = clock.monotonicNanos() - begun;
             }
         } finally {
             leading.set(false);
@@ -159,15 +192,32 @@ final class GroupCommit {
         }
     }
 
+    /**
+     * Waits for as many threads as came lately, but not longer than half a force takes: threads that append in a loop have
+     * just been woken and are about to be here again, and would else make two groups of half the size in turn.
+     */
+    @SuppressWarnings("ThreadPriorityCheck") // those that it waits for need the processor
     private void gather() {
-        if (gatherNanos == 0 || waitingBytes.getAsLong() >= gatherBytes) {
-            return;
+        int present = waiting.get();
+        if (gatherNanos > 0) {
+            gatherBytes();
+            present = waiting.get();
+        } else if (present < expected) {
+            long until = clock.monotonicNanos() + Math.min(LONGEST_GATHERING_NANOS, forceNanos >> 1);
+            while (present < expected && clock.monotonicNanos() < until) {
+                Thread.yield();
+                present = waiting.get();
+            }
         }
-        long deadline = clock.monotonicNanos() + gatherNanos;
-        long left = gatherNanos;
-        while (left > 0 && waitingBytes.getAsLong() < gatherBytes) {
+        expected = present + (Math.max(0, expected - present) >> 1);
+    }
+
+    /** Waits as long as the configuration says, for bytes. */
+    private void gatherBytes() {
+        long until = clock.monotonicNanos() + gatherNanos;
+        for (long left = gatherNanos; left > 0 && waitingBytes.getAsLong() < gatherBytes; ) {
             LockSupport.parkNanos(this, Math.min(left, TimeUnit.MICROSECONDS.toNanos(50)));
-            left = deadline - clock.monotonicNanos();
+            left = until - clock.monotonicNanos();
         }
     }
 

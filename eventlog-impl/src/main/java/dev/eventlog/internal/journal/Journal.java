@@ -5,6 +5,7 @@ import dev.eventlog.Durability;
 import dev.eventlog.EventLogConfig;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
@@ -19,8 +20,9 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +40,9 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   field             written by              read by     published by
  *   endPosition       append lock's holder    any         release / acquire
- *   segments          append lock's holder    any         volatile, before the endPosition that needs it
+ *   segments          append lock's holder,   any         compare-and-set, before the endPosition that needs it
+ *                     I/O thread (pruning)
+ *   pruner            opening thread          any         volatile, once
  *   active            append lock's holder    the same    the lock
  *   failure, closed   any                     any         volatile
  * </pre>
@@ -75,7 +79,6 @@ public final class Journal implements AutoCloseable {
     private final UUID bootId;
     private final Dictionary dictionary;
     private final Epochs epochs;
-    private final long firstPosition;
     private final @Nullable Path directory;
     private final int seed;
     private final int maxEventLength;
@@ -84,10 +87,12 @@ public final class Journal implements AutoCloseable {
     private final Waiters waiters = new Waiters();
     private final GroupCommit commit;
     private final AppendQueue queue;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final AppendLock lock = new AppendLock();
     private final FrameBuilder control;
 
-    private volatile Segment[] segments;
+    // taken from at the front by the pruner, changed at the end by the append lock's holder
+    private final AtomicReference<Segment[]> segments;
+    private volatile @Nullable Pruner pruner;
     private volatile @Nullable Throwable failure;
     private volatile boolean closed;
 
@@ -96,9 +101,14 @@ public final class Journal implements AutoCloseable {
 
     // guarded by lock
     private ActiveSegment active;
-    // by one forcing thread after the other
-    private @Nullable SegmentWriter forcedWriter;
-    private long forcedOffset;
+    // written by forcing threads, read by them
+    private volatile @Nullable Forced forced;
+
+    /** What had been written at some moment. */
+    private record Written(SegmentWriter writer, long basePosition, long endOffset, long endPosition) {}
+
+    /** How far a segment was forced last. */
+    private record Forced(SegmentWriter writer, long offset) {}
 
     /**
      * What a journal is made of.
@@ -106,7 +116,6 @@ public final class Journal implements AutoCloseable {
      * @param logId identity of the log
      * @param bootId boot of the machine; zeros if unknown
      * @param epoch this writer's
-     * @param firstPosition position of the first event ever
      * @param endPosition where the next event goes
      * @param nextSegment number of the segment to begin with
      * @param segments sealed ones, oldest first
@@ -118,7 +127,6 @@ public final class Journal implements AutoCloseable {
             UUID logId,
             UUID bootId,
             int epoch,
-            long firstPosition,
             long endPosition,
             long nextSegment,
             List<Segment> segments,
@@ -133,11 +141,10 @@ public final class Journal implements AutoCloseable {
         logId = parts.logId();
         bootId = parts.bootId();
         epoch = parts.epoch();
-        firstPosition = parts.firstPosition();
         directory = parts.directory();
         dictionary = parts.dictionary();
         epochs = parts.epochs();
-        segments = parts.segments().toArray(Segment[]::new);
+        segments = new AtomicReference<>(parts.segments().toArray(Segment[]::new));
         seed = FrameBuilder.seed(logId);
         maxEventLength = config.maxEventLengthBytes();
         maxFrameLength = maxFrameLength(config);
@@ -158,12 +165,32 @@ public final class Journal implements AutoCloseable {
                     + "; open it with a greater one");
         }
         active = begin(parts.nextSegment(), writer, nowNanos);
-        segments = appended(segments, active.segment());
+        segments.set(appended(segments.get(), active.segment()));
     }
 
-    /** Opens the journal of a log: on disk if the configuration names a directory, else in memory. */
-    public static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io) {
-        return JournalOpener.open(config, files, clock, io);
+    /** Finds what the files of a log's directory that the journal does not know tell of the log. */
+    @FunctionalInterface
+    public interface Traces {
+        /** Looks at those files; on the I/O thread, before anything was changed. */
+        List<Trace> find(Path directory, FileOps files) throws IOException;
+    }
+
+    /**
+     * What a file tells of the log that it is of.
+     *
+     * @param file the file
+     * @param logId identity of the log; null if the file is damaged
+     * @param epoch greatest epoch that it knows; 0 if none
+     */
+    public record Trace(Path file, @Nullable UUID logId, int epoch) {}
+
+    /**
+     * Opens the journal of a log: on disk if the configuration names a directory, else in memory.
+     *
+     * @param traces asked where files of the journal are lost
+     */
+    public static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io, Traces traces) {
+        return JournalOpener.open(config, files, clock, io, traces);
     }
 
     static int maxFrameLength(EventLogConfig config) {
@@ -202,7 +229,52 @@ public final class Journal implements AutoCloseable {
 
     /** Position of the oldest event that is kept. */
     public long firstPosition() {
-        return firstPosition;
+        return segments()[0].basePosition();
+    }
+
+    /**
+     * Begins to prune what the configuration does not keep: now, behind each segment that is sealed, and each second.
+     *
+     * @param needed tells the position from which on events must stay in any case; asked on the I/O thread, before each
+     *     time that some would go
+     */
+    public void startPruning(EventLogConfig config, LongSupplier needed, IoThread io) {
+        if (Retention.isLimited(config)) {
+            var started = new Pruner(this, store, config, needed, io);
+            pruner = started;
+            started.start();
+        }
+    }
+
+    /** Takes pruned segments, the oldest ones, from what new readers find. On the I/O thread. */
+    void removeOldest(int count) {
+        segments.updateAndGet(known -> Arrays.copyOfRange(known, count, known.length));
+    }
+
+    /** Whether the log may cease to keep events. */
+    public boolean isPruning() {
+        return pruner != null;
+    }
+
+    /**
+     * Fails if a position is no longer kept.
+     *
+     * @throws PositionExpiredException then
+     */
+    public void requireKept(long position) {
+        long first = firstPosition();
+        if (position < first) {
+            throw expired(position, first);
+        }
+    }
+
+    PositionExpiredException expired(long position, long first) {
+        return new PositionExpiredException(
+                "events are no longer kept: position=" + position + " firstPosition=" + first + place()
+                        + "; retention pruned them. Go on with the oldest event that is kept, seek(StartAt.earliest())"
+                        + " and commit, and keep events longer if none may be missed",
+                position,
+                first);
     }
 
     /** Where the next event goes: everything below is readable. */
@@ -391,8 +463,8 @@ public final class Journal implements AutoCloseable {
         Throwable cause = failure;
         if (cause != null) {
             throw new LogFailedException(
-                    "log has stopped writing after an error, nothing was appended" + place()
-                            + "; close it and open it again",
+                    "log has stopped writing after an error, nothing was appended" + place() + " (" + cause.getMessage()
+                            + "); close it and open it again",
                     false,
                     cause);
         }
@@ -413,24 +485,28 @@ public final class Journal implements AutoCloseable {
             throw Corruption.io("beginning segment " + number, directory == null ? Path.of("memory") : directory, e);
         }
         try {
-            Segment[] known = segments;
-            if (last.isEmpty()) {
+            boolean isDropped = last.isEmpty();
+            if (isDropped) {
                 last.drop();
                 store.discard(last.writer());
-                known = Arrays.copyOf(known, known.length - 1);
             } else {
                 last.end(control, endPosition, store.durablePosition());
                 store.seal(last.segment(), last.writer());
             }
             active = begin(number, next, timeNanos);
-            segments = appended(known, active.segment());
+            Segment begun = active.segment();
+            segments.updateAndGet(known -> appended(isDropped ? Arrays.copyOf(known, known.length - 1) : known, begun));
+            Pruner waiting = pruner;
+            if (waiting != null) {
+                waiting.later();
+            }
         } catch (Throwable unknown) {
             throw failed(unknown);
         }
     }
 
     private ActiveSegment begin(long number, SegmentWriter writer, long timeNanos) throws IOException {
-        Segment[] known = segments;
+        Segment[] known = segments();
         Segment previous = known.length == 0 ? null : known[known.length - 1];
         var begun = new ActiveSegment(new Segment(number, epoch, endPosition), writer, timeNanos);
         begun.begin(control, logId, bootId, previous, dictionary);
@@ -535,7 +611,10 @@ public final class Journal implements AutoCloseable {
         Throwable before = failure;
         if (before != null) {
             throw new LogFailedException(
-                    "log has stopped writing after an error" + place() + "; close it and open it again", false, before);
+                    "log has stopped writing after an error" + place() + " (" + before.getMessage()
+                            + "); close it and open it again",
+                    false,
+                    before);
         }
     }
 
@@ -552,7 +631,8 @@ public final class Journal implements AutoCloseable {
         lock.lock();
         try {
             SegmentWriter writer = active.writer();
-            return writer.endOffset() - (writer == forcedWriter ? forcedOffset : 0);
+            Forced last = forced;
+            return writer.endOffset() - (last != null && last.writer() == writer ? last.offset() : 0);
         } finally {
             lock.unlock();
         }
@@ -560,52 +640,61 @@ public final class Journal implements AutoCloseable {
 
     /** Forces what was appended so far, on the thread that leads the waiting ones. */
     private void forceGroup() {
-        SegmentWriter writer;
-        long basePosition;
-        long endOffset;
-        long end;
         lock.lock();
+        force(unlockedAfter());
+    }
+
+    /** How far the log has come; frees the lock, which is held. */
+    private Written unlockedAfter() {
         try {
-            writer = active.writer();
-            basePosition = active.segment().basePosition();
-            endOffset = writer.endOffset();
-            end = endPosition;
+            return new Written(
+                    active.writer(),
+                    active.segment().basePosition(),
+                    active.writer().endOffset(),
+                    endPosition);
         } finally {
             lock.unlock();
         }
+    }
+
+    private void force(Written written) {
         try {
-            store.force(writer, basePosition, endOffset, end);
+            store.force(written.writer(), written.basePosition(), written.endOffset(), written.endPosition());
         } catch (IOException e) {
-            throw forceFailed(e, end);
+            throw forceFailed(e, written.endPosition());
         }
-        forcedWriter = writer;
-        forcedOffset = endOffset;
+        forced = new Forced(written.writer(), written.endOffset());
     }
 
     private LogFailedException forceFailed(IOException error, long end) {
         fail(error);
         return new LogFailedException(
                 "forcing failed and its outcome is unknown, events from " + store.durablePosition() + " to " + end
-                        + " may not survive a power cut" + place()
-                        + "; the log takes no further append. Close it and open it again",
+                        + " may not survive a power cut" + place() + " (" + error.getMessage()
+                        + "); the log takes no further append. Close it and open it again",
                 true,
                 error);
     }
 
-    /** The same from the I/O thread, which must not wait for a thread that may wait for it. */
-    void forceInBackground() {
+    /**
+     * The same from the I/O thread.
+     *
+     * @return false if the append lock could not be had at once: its holder may be waiting for this thread, which must go
+     *     on with that and come again
+     */
+    boolean forceInBackground() {
         requireSound();
-        long end = endPosition();
-        if (end > store.durablePosition()) {
-            try {
-                store.force(end);
-            } catch (IOException e) {
-                throw forceFailed(e, end);
-            }
-            if (onlyDurableIsReadable) {
-                waiters.signal();
-            }
+        if (endPosition() <= store.durablePosition()) {
+            return true;
         }
+        if (!lock.tryLockShortly()) {
+            return false;
+        }
+        force(unlockedAfter());
+        if (onlyDurableIsReadable) {
+            waiters.signal();
+        }
+        return true;
     }
 
     /** Stops writing after an error that cannot be judged. */
@@ -639,21 +728,34 @@ public final class Journal implements AutoCloseable {
     public long positionAt(long appendTimeNanos) {
         // before the search: what becomes readable meanwhile may match
         long end = readablePosition();
-        for (Segment segment : segments) {
-            if (segment.lastTimeNanos() >= appendTimeNanos) {
-                long found = newReader().seekTime(segment, appendTimeNanos);
-                if (found >= 0) {
-                    return found;
+        JournalReader reader = newReader();
+        try {
+            for (Segment segment : segments()) {
+                if (segment.lastTimeNanos() >= appendTimeNanos) {
+                    long found = seekTime(reader, segment, appendTimeNanos);
+                    if (found >= 0) {
+                        return found;
+                    }
                 }
             }
+            return end;
+        } finally {
+            reader.leave();
         }
-        return end;
+    }
+
+    private static long seekTime(JournalReader reader, Segment segment, long appendTimeNanos) {
+        try {
+            return reader.seekTime(segment, appendTimeNanos);
+        } catch (PositionExpiredException prunedMeanwhile) {
+            return -1;
+        }
     }
 
     /** Bytes of the log from a position to the end, exact to the spacing of the sparse index. */
     public long lengthFrom(long position) {
         long total = 0;
-        for (Segment segment : segments) {
+        for (Segment segment : segments()) {
             long end = segment.endOffset();
             long until = end == Segment.OPEN ? openEndOffset(segment) : end;
             if (segment.endPosition() <= position && end != Segment.OPEN) {
@@ -681,21 +783,36 @@ public final class Journal implements AutoCloseable {
 
     /** The segments, oldest first; the last is being written. */
     Segment[] segments() {
-        return segments;
+        return segments.get();
     }
 
-    java.nio.ByteBuffer bytes(Segment segment) {
+    /** The bytes of a segment; null if it was pruned. */
+    java.nio.@Nullable ByteBuffer bytes(Segment segment) {
         try {
             return segment.bytes(store);
         } catch (IOException e) {
+            if (segment.isPruned()) {
+                return null;
+            }
             throw Corruption.io("mapping " + segment, file(segment), e);
         }
     }
 
+    /** A reader leaves a segment. */
+    void left(Segment segment) {
+        if (segment.leave()) {
+            store.release();
+        }
+    }
+
+    /** The index of a segment; an empty one, which is right and slow, if it was pruned. */
     SparseIndex index(Segment segment) {
         try {
             return segment.index(store);
         } catch (IOException e) {
+            if (segment.isPruned()) {
+                return new SparseIndex();
+            }
             throw Corruption.io("reading the index of " + segment, file(segment), e);
         }
     }

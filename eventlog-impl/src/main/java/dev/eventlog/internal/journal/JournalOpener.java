@@ -2,7 +2,6 @@ package dev.eventlog.internal.journal;
 
 import dev.eventlog.Durability;
 import dev.eventlog.EventLogConfig;
-import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
@@ -15,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -31,11 +31,12 @@ final class JournalOpener {
     private static final Logger LOGGER = LoggerFactory.getLogger(JournalOpener.class);
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final int STACK_FRAMES = 6;
+    private static final long WATCH_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final UUID UNKNOWN_BOOT = new UUID(0, 0);
 
     private JournalOpener() {}
 
-    static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io) {
+    static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io, Journal.Traces traces) {
         Path path = config.directory();
         try {
             if (path == null) {
@@ -44,13 +45,13 @@ final class JournalOpener {
             JvmOpener.open();
             String opener =
                     clock.whoAndWhen() + " " + stack(Thread.currentThread().getStackTrace());
-            return io.call(() -> onDisk(config, path, files, new Place(clock, io, opener)));
+            return io.call(() -> onDisk(config, path, files, new Place(clock, io, opener, traces)));
         } catch (IOException e) {
             throw Corruption.io("opening the log", path == null ? Path.of("memory") : path.toAbsolutePath(), e);
         }
     }
 
-    private record Place(Clock clock, IoThread io, String opener) {}
+    private record Place(Clock clock, IoThread io, String opener, Journal.Traces traces) {}
 
     /** Where the user's code opens the log: the first frames outside of this library. */
     private static String stack(StackTraceElement[] frames) {
@@ -65,44 +66,71 @@ final class JournalOpener {
 
     private static Journal inMemory(EventLogConfig config, Clock clock) throws IOException {
         var parts = new Journal.Parts(
-                UUID.randomUUID(), UNKNOWN_BOOT, 1, 0, 0, 1, List.of(), new Dictionary(), new Epochs(List.of()), null);
+                UUID.randomUUID(), UNKNOWN_BOOT, 1, 0, 1, List.of(), new Dictionary(), new Epochs(List.of()), null);
         return new Journal(new MemorySegmentStore(0), parts, config, clock);
     }
 
     private static Journal onDisk(EventLogConfig config, Path path, FileOps files, Place place) throws IOException {
         LogDirectory directory = LogDirectory.prepare(path, config.isInsecureDirectoryAllowed(), files);
         DirectoryLock lock = DirectoryLock.acquire(directory, files, place.opener(), place.clock());
-        boolean opened = false;
+        Recovered recovered = orElse(lock::release, () -> recovered(config, directory, lock, files, place));
+        ChronicleSegmentStore store = recovered.store();
+        // the lock is the store's now
+        Journal journal = orElse(store::close, () -> new Journal(store, recovered.parts(), config, place.clock()));
+        recovered.failed().set(journal);
+        place.io().every(WATCH_NANOS, store::watchLock);
+        long interval = config.forceInterval().toNanos();
+        if (interval > 0) {
+            place.io().every(interval, () -> forceInBackground(journal, config, place.io()));
+        }
+        return journal;
+    }
+
+    /** Does work; if that fails, gives free what the work would have taken over. */
+    private static <R> R orElse(IoThread.Task free, IoThread.Work<R> work) throws IOException {
         try {
-            Journal journal = locked(config, directory, lock, files, place);
-            opened = true;
-            return journal;
-        } finally {
-            if (!opened) {
-                lock.release();
+            return work.run();
+        } catch (IOException | RuntimeException | Error e) {
+            try {
+                free.run();
+            } catch (IOException | RuntimeException further) {
+                e.addSuppressed(further);
             }
+            throw e;
         }
     }
 
-    private static Journal locked(
+    /**
+     * What a journal begins with.
+     *
+     * @param store has the lock
+     * @param failed the journal to stop when the store fails, once there is one
+     */
+    private record Recovered(
+            ChronicleSegmentStore store, Journal.Parts parts, AtomicReference<@Nullable Journal> failed) {}
+
+    private static Recovered recovered(
             EventLogConfig config, LogDirectory directory, DirectoryLock lock, FileOps files, Place place)
             throws IOException {
         long now = place.clock().epochNanos();
-        LogMeta meta = meta(directory, now, files);
+        LogMeta meta = meta(directory, lock, now, files, place);
         UUID bootId = bootId(files);
         var boot = new StateFile.Boot(bootId, directory.identity());
         int seed = FrameBuilder.seed(meta.logId());
-        Recovery.Result recovered = Recovery.run(directory, meta, seed, boot, files);
-        Manifest manifest = recovered.manifest();
-        int epoch = recovered.nextEpoch();
-        manifest.addEpoch(new Manifest.Epoch(epoch, recovered.endPosition(), now, boot.home()));
-        StateFile state = StateFile.create(
-                directory.state(),
-                meta.logId(),
-                boot,
-                epoch,
-                new StateFile.Positions(recovered.endPosition(), recovered.endPosition()),
-                files);
+        Recovery.Result result =
+                Recovery.run(directory, meta, boot, place.traces(), Retention.isLimited(config), files);
+        Manifest manifest = result.manifest();
+        int epoch = result.nextEpoch();
+        StateFile state = orElse(manifest::close, () -> {
+            manifest.addEpoch(new Manifest.Epoch(epoch, result.endPosition(), now, boot.home()));
+            return StateFile.create(
+                    directory.state(),
+                    meta.logId(),
+                    boot,
+                    epoch,
+                    new StateFile.Positions(result.firstPosition(), result.endPosition(), result.endPosition()),
+                    files);
+        });
         var failed = new AtomicReference<@Nullable Journal>();
         var store = new ChronicleSegmentStore(
                 new ChronicleSegmentStore.Parts(directory, manifest, state, lock),
@@ -120,38 +148,24 @@ final class JournalOpener {
                 meta.logId(),
                 bootId,
                 epoch,
-                meta.firstPosition(),
-                recovered.endPosition(),
-                recovered.nextNumber(),
+                result.endPosition(),
+                result.nextNumber(),
                 List.copyOf(manifest.segments()),
                 manifest.dictionary(),
                 new Epochs(List.copyOf(manifest.epochs())),
                 directory.root());
-        Journal journal = begin(store, parts, config, place.clock());
-        failed.set(journal);
-        long interval = config.forceInterval().toNanos();
-        if (interval > 0) {
-            place.io().every(interval, () -> forceInBackground(journal, config));
-        }
-        return journal;
+        return new Recovered(store, parts, failed);
     }
 
-    private static Journal begin(SegmentStore store, Journal.Parts parts, EventLogConfig config, Clock clock)
-            throws IOException {
-        try {
-            return new Journal(store, parts, config, clock);
-        } catch (IOException | RuntimeException | Error e) {
-            store.close();
-            throw e;
-        }
-    }
-
-    private static void forceInBackground(Journal journal, EventLogConfig config) {
+    private static void forceInBackground(Journal journal, EventLogConfig config, IoThread io) {
         if (journal.isClosed() || journal.failure() != null) {
             return;
         }
         try {
-            journal.forceInBackground();
+            if (!journal.forceInBackground()) {
+                // behind what an appender waits for
+                io.later(() -> forceInBackground(journal, config, io));
+            }
         } catch (RuntimeException e) {
             report(journal, e, config);
         }
@@ -168,26 +182,26 @@ final class JournalOpener {
         }
     }
 
-    private static LogMeta meta(LogDirectory directory, long now, FileOps files) throws IOException {
-        LogMeta meta = LogMeta.read(directory.meta(), files);
-        if (meta != null) {
-            return meta;
+    /** Reads what the log is, creates it if the directory has none, or makes it anew from the other files. */
+    private static LogMeta meta(LogDirectory directory, DirectoryLock lock, long now, FileOps files, Place place)
+            throws IOException {
+        if (files.attributes(directory.meta()) == null) {
+            LogMeta lost = LostMeta.find(directory, "missing", place.traces(), files);
+            LogMeta created = lost == null ? new LogMeta(UUID.randomUUID(), now, 0) : lost;
+            created.create(directory.meta(), files);
         }
-        boolean hasEvents =
-                files.list(directory.segments()).stream().anyMatch(name -> LogDirectory.segmentNumber(name, true) >= 0);
-        if (hasEvents || files.attributes(directory.manifest()) != null) {
-            throw new CorruptLogException(
-                    "log.meta is missing although there are segments: file=" + directory.meta()
-                            + "; restore it from a backup",
-                    directory.meta(),
-                    0,
-                    -1,
-                    -1,
-                    null);
+        FileOps.OpenFile file = lock.openMeta();
+        // only here, where nobody else can be creating it any more, does it say what the log is
+        LogMeta meta = LogMeta.read(file);
+        if (meta == null) {
+            meta = LostMeta.find(directory, "damaged", place.traces(), files);
+            if (meta == null) {
+                throw LostMeta.nothingThere(directory);
+            }
+            meta.mend(file);
         }
-        LogMeta created = new LogMeta(UUID.randomUUID(), now, 0);
-        created.write(directory.meta(), files);
-        return created;
+        lock.verify();
+        return meta;
     }
 
     private static UUID bootId(FileOps files) {

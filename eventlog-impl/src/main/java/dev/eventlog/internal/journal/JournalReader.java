@@ -1,6 +1,7 @@
 package dev.eventlog.internal.journal;
 
 import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.frame.FrameView;
 import java.nio.ByteBuffer;
@@ -14,18 +15,26 @@ import org.jspecify.annotations.Nullable;
  * <p>A reader follows the readable position. Below it a frame must stand at each step; if it does not, that is
  * damage, and never mistaken for the end of the log.
  *
- * <p><b>Threading:</b> One thread at a time: its consumer. Needs no close. <b>Allocation:</b> none in {@link #next}, except
- * where a segment is entered or a larger frame than before is met.
+ * <p>It enters a segment with the first event that it is asked for. As long as it stands in one, that can be read to its
+ * end, also if it is pruned meanwhile; its storage is given back when the last reader has moved on or called
+ * {@link #leave}. Where the events behind it were pruned too, that is not damage but a {@link PositionExpiredException}.
+ *
+ * <p><b>Threading:</b> One thread at a time: its consumer. <b>Allocation:</b> none in {@link #next}, except where a segment is
+ * entered or a larger frame than before is met.
  */
 public final class JournalReader {
 
     private static final int FOLLOWS_UNKNOWN = 0;
     private static final int FOLLOWS_KNOWN = 1;
 
+    private static final Segment NOWHERE = nowhere();
+    private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0);
+
     private final Journal journal;
     private final FrameView frame;
-    private Segment segment;
-    private ByteBuffer bytes;
+    // that it stands in and is counted in; or nowhere, which has an end and no bytes
+    private Segment segment = NOWHERE;
+    private ByteBuffer bytes = NO_BYTES;
     private long offset;
     // position of the next frame's first event
     private long nextFrame;
@@ -38,11 +47,14 @@ public final class JournalReader {
     JournalReader(Journal journal, int seed) {
         this.journal = journal;
         frame = new FrameView(seed);
-        Segment[] segments = journal.segments();
-        segment = segments[0];
-        bytes = journal.bytes(segment);
-        enter(segment);
-        target = segment.basePosition();
+        target = journal.firstPosition();
+        nextFrame = target;
+    }
+
+    private static Segment nowhere() {
+        var nowhere = new Segment(0, 0, 0);
+        nowhere.seal(new Segment.SegmentEnd(0, 0, 0, 0, 0));
+        return nowhere;
     }
 
     /** The event that {@link #next()} went to. */
@@ -55,33 +67,53 @@ public final class JournalReader {
         return target;
     }
 
+    /** Stands nowhere, before the same event: what it stood in may go. It can be used again. */
+    public void leave() {
+        stand(NOWHERE, NO_BYTES);
+        nextFrame = target;
+    }
+
     /**
      * Stands before an event.
      *
-     * @param position from the first position to the end position
+     * @param position up to the end position
+     * @throws PositionExpiredException if it is below the first position; the reader stays where it was
      */
     public void seek(long position) {
-        target = position;
         if (loaded && position >= frame.basePosition() && position < frame.endPosition()) {
+            target = position;
             frame.rewind();
             return;
         }
         if (loaded && position == nextFrame) {
+            target = position;
             // behind the loaded frame, where the next one will be
             while (frame.nextEvent() == FrameView.EVENT) {
                 // walks to the frame's end
             }
             return;
         }
-        Segment found = segmentOf(position);
-        enter(found);
+        standBefore(position);
+    }
+
+    private void standBefore(long position) {
+        Segment found = segment;
+        if (segment.basePosition() <= position && position < segment.endPosition()) {
+            // also if it is pruned meanwhile
+            begin(segment);
+        } else {
+            found = enterSegmentOf(position);
+        }
+        target = position;
         SparseIndex index = journal.index(found);
         enterAt(index, index.floorPosition(position));
     }
 
-    /** Position of the first event of a segment that was appended at a time or later; -1 if it has none. */
+    /** Position of the first event of a segment that was appended at a time or later; -1 if it has none, or is pruned. */
     long seekTime(Segment where, long appendTimeNanos) {
-        enter(where);
+        if (!enter(where)) {
+            return -1;
+        }
         SparseIndex index = journal.index(where);
         enterAt(index, index.beforeTime(appendTimeNanos));
         target = nextFrame;
@@ -95,8 +127,21 @@ public final class JournalReader {
         return -1;
     }
 
+    /** Enters the segment with a position; one that is pruned between the look and the step is looked for again. */
+    private Segment enterSegmentOf(long position) {
+        while (true) {
+            Segment found = segmentOf(position);
+            if (enter(found)) {
+                return found;
+            }
+        }
+    }
+
     private Segment segmentOf(long position) {
         Segment[] segments = journal.segments();
+        if (position < segments[0].basePosition()) {
+            throw journal.expired(position, segments[0].basePosition());
+        }
         int low = 0;
         int high = segments.length - 1;
         while (low < high) {
@@ -110,11 +155,39 @@ public final class JournalReader {
         return segments[low];
     }
 
-    private void enter(Segment entered) {
+    /** Stands at the beginning of a segment; false if it is pruned. */
+    private boolean enter(Segment entered) {
+        if (!entered.enter()) {
+            return false;
+        }
+        ByteBuffer found = null;
+        try {
+            found = journal.bytes(entered);
+        } finally {
+            if (found == null) {
+                journal.left(entered);
+            }
+        }
+        if (found == null) {
+            return false;
+        }
+        stand(entered, found);
+        return true;
+    }
+
+    private void stand(Segment entered, ByteBuffer itsBytes) {
+        Segment left = segment;
         segment = entered;
-        bytes = journal.bytes(entered);
+        bytes = itsBytes;
+        begin(entered);
+        if (left != NOWHERE) {
+            journal.left(left);
+        }
+    }
+
+    private void begin(Segment where) {
         offset = 0;
-        nextFrame = entered.basePosition();
+        nextFrame = where.basePosition();
         previousCrc = 0;
         follows = FOLLOWS_KNOWN;
         loaded = false;
@@ -156,6 +229,11 @@ public final class JournalReader {
                 }
             } catch (InternalError unreadable) {
                 // here and not around each access: compiled code learns of a page fault some instructions later
+                if (segment.isPruned()) {
+                    // its storage was given back
+                    loaded = false;
+                    throw journal.expired(nextFrame, journal.firstPosition());
+                }
                 throw corrupt("file was cut, or its disk cannot read it", unreadable);
             }
         }
@@ -165,7 +243,7 @@ public final class JournalReader {
     private boolean loadNext() {
         while (nextFrame < journal.readablePosition()) {
             if (offset >= segment.endOffset()) {
-                enter(segmentBehind());
+                enterSegmentBehind();
                 continue;
             }
             if (offset > bytes.capacity() - DocumentHeader.LENGTH) {
@@ -229,12 +307,22 @@ public final class JournalReader {
         throw corrupt(problem);
     }
 
-    private Segment segmentBehind() {
-        Segment behind = segmentOf(nextFrame);
-        if (behind.number() <= segment.number() || behind.basePosition() != nextFrame) {
-            throw corrupt("segment behind this one is missing");
+    private void enterSegmentBehind() {
+        if (segment == NOWHERE) {
+            standBefore(target);
+            return;
         }
-        return behind;
+        Segment before = segment;
+        long next = nextFrame;
+        while (true) {
+            Segment behind = segmentOf(next);
+            if (behind.number() <= before.number() || behind.basePosition() != next) {
+                throw corrupt("segment behind this one is missing");
+            }
+            if (enter(behind)) {
+                return;
+            }
+        }
     }
 
     private CorruptLogException corrupt(String what) {

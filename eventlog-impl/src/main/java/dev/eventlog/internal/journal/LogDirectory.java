@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class LogDirectory {
 
     private static final String SEGMENT_SUFFIX = ".segment";
+    private static final String INDEX_SUFFIX = ".index";
     private static final String CHRONICLE_SUFFIX = ".cq4";
 
     private final Path root;
@@ -128,21 +129,32 @@ final class LogDirectory {
         return segments().resolve(number(segment) + SEGMENT_SUFFIX);
     }
 
+    /** Segments behind a hole that a power cut left. */
+    Path torn() {
+        return root.resolve("torn");
+    }
+
     Path index() {
         return root.resolve("index");
     }
 
     Path index(long segment) {
-        return index().resolve(number(segment) + ".index");
+        return index().resolve(number(segment) + INDEX_SUFFIX);
     }
 
     /** Chronicle's data file in a directory of {@link #active()}; null if there is none. */
     @Nullable
     Path chronicleFile(long segment) throws IOException {
+        return chronicleFile(active(segment));
+    }
+
+    /** Chronicle's data file in a directory of its own; null if there is none. */
+    @Nullable
+    Path chronicleFile(Path own) throws IOException {
         Path found = null;
-        for (String name : files.list(active(segment))) {
+        for (String name : files.list(own)) {
             if (name.endsWith(CHRONICLE_SUFFIX)) {
-                found = active(segment).resolve(name);
+                found = own.resolve(name);
             }
         }
         return found;
@@ -159,13 +171,19 @@ final class LogDirectory {
 
     /** The segment that a name in {@link #active()} or {@link #segments()} stands for; -1 if none. */
     static long segmentNumber(String name, boolean sealed) {
-        String digits = name;
-        if (sealed) {
-            if (!name.endsWith(SEGMENT_SUFFIX)) {
-                return -1;
-            }
-            digits = name.substring(0, name.length() - SEGMENT_SUFFIX.length());
+        return numberBefore(sealed ? SEGMENT_SUFFIX : "", name);
+    }
+
+    /** The segment whose index a name in {@link #index()} stands for; -1 if none. */
+    static long indexNumber(String name) {
+        return numberBefore(INDEX_SUFFIX, name);
+    }
+
+    private static long numberBefore(String suffix, String name) {
+        if (!name.endsWith(suffix)) {
+            return -1;
         }
+        String digits = name.substring(0, name.length() - suffix.length());
         if (digits.length() != 10) {
             return -1;
         }

@@ -1,6 +1,6 @@
 package dev.eventlog.internal.journal;
 
-import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.UnknownFormatException;
 import dev.eventlog.internal.file.FileHeader;
 import dev.eventlog.internal.file.FileOps;
 import java.io.IOException;
@@ -12,7 +12,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file {@code log.meta}: what a log is for ever. Written once, under another name, then renamed into place.
+ * The file {@code log.meta}: what a log is for ever. Written once, under another name, then renamed into place; damaged
+ * or gone, it is made anew from the files that have its contents too, see {@link LostMeta}. A writer holds the system's
+ * lock on it and reads it through the channel that has the lock, see {@link DirectoryLock}.
  *
  * <pre>
  *   0                               32              40              48      52      56
@@ -39,39 +41,48 @@ record LogMeta(UUID logId, long createdNanos, long firstPosition) {
     private static final int CRC_OFFSET = INCOMPATIBLE_OFFSET + Integer.BYTES;
     private static final int LENGTH = CRC_OFFSET + Integer.BYTES;
 
-    /** Reads the file; null if there is none. */
-    static @Nullable LogMeta read(Path file, FileOps files) throws IOException {
-        if (files.attributes(file) == null) {
+    /**
+     * Reads the file; null if it is damaged.
+     *
+     * @throws UnknownFormatException if a newer version wrote it, or the log needs a feature that this one does not know
+     */
+    static @Nullable LogMeta read(FileOps.OpenFile file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+        int length = file.read(bytes, 0);
+        UUID logId = FileHeader.logId(bytes, length, MAGIC, file.path());
+        if (logId == null || length < LENGTH || bytes.getInt(CRC_OFFSET) != crc(bytes)) {
             return null;
         }
-        ByteBuffer bytes = ByteBuffer.allocate(LENGTH).order(ByteOrder.LITTLE_ENDIAN);
-        int length;
-        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
-            length = open.read(bytes, 0);
+        int incompatible = bytes.getInt(INCOMPATIBLE_OFFSET);
+        if (incompatible != 0) {
+            throw new UnknownFormatException(
+                    "log needs features that this version does not know: file=" + file.path() + " features="
+                            + incompatible + " supported=0; use a newer version of eventlog",
+                    incompatible,
+                    0);
         }
-        FileHeader.check(bytes, length, MAGIC, file);
-        if (length < LENGTH || bytes.getInt(CRC_OFFSET) != crc(bytes) || bytes.getInt(INCOMPATIBLE_OFFSET) != 0) {
-            throw new CorruptLogException(
-                    "checksum is wrong: file=" + file + " offset=" + CREATED_OFFSET
-                            + "; restore the file from a backup, it was left untouched",
-                    file,
-                    CREATED_OFFSET,
-                    -1,
-                    -1,
-                    null);
-        }
-        return new LogMeta(
-                FileHeader.logId(bytes), bytes.getLong(CREATED_OFFSET), bytes.getLong(FIRST_POSITION_OFFSET));
+        return new LogMeta(logId, bytes.getLong(CREATED_OFFSET), bytes.getLong(FIRST_POSITION_OFFSET));
     }
 
-    /** Writes the file, durably. */
-    void write(Path file, FileOps files) throws IOException {
+    /** Creates the file, durably. */
+    void create(Path file, FileOps files) throws IOException {
+        files.replace(file, bytes());
+    }
+
+    /** Writes over a file that is damaged, durably. Whoever dies on the way leaves it damaged. */
+    void mend(FileOps.OpenFile file) throws IOException {
+        file.write(bytes(), 0);
+        file.truncate(LENGTH);
+        file.force();
+    }
+
+    private ByteBuffer bytes() {
         ByteBuffer bytes = ByteBuffer.allocate(LENGTH).order(ByteOrder.LITTLE_ENDIAN);
         FileHeader.write(bytes, MAGIC, logId);
         bytes.putLong(CREATED_OFFSET, createdNanos);
         bytes.putLong(FIRST_POSITION_OFFSET, firstPosition);
         bytes.putInt(CRC_OFFSET, crc(bytes));
-        files.replace(file, bytes);
+        return bytes;
     }
 
     private static int crc(ByteBuffer bytes) {

@@ -16,9 +16,12 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file {@code manifest}: the writers' epochs, the sealed segments and the dictionary as of the last seal. Derived:
- * what it says can be found again in the segments. Records are only appended; what follows a damaged one is not believed.
- * It is found again in the segments, and the file is made anew.
+ * The file {@code manifest}: the writers' epochs, the sealed segments, how far they were pruned, and the dictionary as of
+ * the last seal. Records are only appended; what follows a damaged one is not believed. It is found again in the segments,
+ * and the file is made anew. Only what was pruned cannot be found there; the state file tells it too.
+ *
+ * <p>A record of pruned segments makes those before it void. Once void records make up half of the file it is made anew
+ * without them, and without the epochs that nobody needs: see {@link Epochs#needed}.
  *
  * <pre>
  *   file header "EVLGMANI", then records, multiples of 8 long:
@@ -31,14 +34,15 @@ import org.jspecify.annotations.Nullable;
  *                48 first append time, 56 last append time, 64 last header CRC, 68 zero         = 72 bytes
  *   SCHEMA (3)   number: its own; 16 version, 20 type length (2), 22 content type length (2), 24 type, content type
  *   SOURCE (4)   number: its own; 16 length (2), 18 zero, 24 name
- *   kept: 5 for damaged ranges, 6 for pruned segments
+ *   PRUNED (6)   number: 0; 16 last pruned segment, 24 first position, 32 latest append time of what was pruned = 40 bytes
+ *   kept: 5 for damaged ranges
  * </pre>
  *
  * <p><b>Threading:</b> One thread at a time: the I/O thread.
  */
 final class Manifest {
 
-    private static final String MAGIC = "EVLGMANI";
+    static final String MAGIC = "EVLGMANI";
     private static final int MAX_LENGTH = 256 << 20;
 
     private static final int CRC_OFFSET = 4;
@@ -51,8 +55,12 @@ final class Manifest {
     private static final int SEALED = 2;
     private static final int SCHEMA = 3;
     private static final int SOURCE = 4;
+    private static final int PRUNED = 6;
     private static final int EPOCH_LENGTH = 48;
     private static final int SEALED_LENGTH = 72;
+    private static final int PRUNED_LENGTH = 40;
+    /** Void bytes up to which it is not worth making the file anew. */
+    private static final int MIN_VOID_LENGTH = 4096;
 
     private final Path file;
     private final UUID logId;
@@ -60,6 +68,7 @@ final class Manifest {
     private final List<Epoch> epochs = new ArrayList<>();
     private final List<Segment> segments = new ArrayList<>();
     private final Dictionary dictionary;
+    private @Nullable Pruned pruned;
     private FileOps.@Nullable OpenFile open;
     private long length;
     private boolean damaged;
@@ -82,6 +91,15 @@ final class Manifest {
      * @param home boot and place, see {@link StateFile.Boot#home()}; zeros if unknown
      */
     record Epoch(int number, long basePosition, long timeNanos, UUID home) {}
+
+    /**
+     * How far a log was pruned.
+     *
+     * @param lastSegment number of the last segment that is no longer kept
+     * @param firstPosition position that the log begins with
+     * @param timeNanos when the last pruned event was appended, or later; {@link Long#MIN_VALUE} if unknown
+     */
+    record Pruned(long lastSegment, long firstPosition, long timeNanos) {}
 
     /** An empty manifest, not yet written. */
     static Manifest create(Path file, UUID logId, FileOps files) {
@@ -137,6 +155,7 @@ final class Manifest {
             case SEALED -> recordLength == SEALED_LENGTH && takeSegment(bytes, at);
             case SCHEMA -> takeSchema(bytes, at, recordLength);
             case SOURCE -> takeSource(bytes, at, recordLength);
+            case PRUNED -> recordLength == PRUNED_LENGTH && takePruned(bytes, at);
             default -> false;
         };
     }
@@ -160,6 +179,16 @@ final class Manifest {
                 bytes.getInt(at + 64)));
         segments.add(segment);
         return true;
+    }
+
+    private boolean takePruned(ByteBuffer bytes, int at) {
+        drop(new Pruned(bytes.getLong(at + 16), bytes.getLong(at + 24), bytes.getLong(at + 32)));
+        return true;
+    }
+
+    private void drop(Pruned newPruned) {
+        pruned = newPruned;
+        segments.removeIf(segment -> segment.number() <= newPruned.lastSegment());
     }
 
     private boolean takeSchema(ByteBuffer bytes, int at, int recordLength) {
@@ -199,6 +228,17 @@ final class Manifest {
     /** Sealed segments, oldest first. */
     List<Segment> segments() {
         return segments;
+    }
+
+    /** How far the log was pruned; null if it never was. */
+    @Nullable
+    Pruned pruned() {
+        return pruned;
+    }
+
+    /** Number of the last segment that was pruned; 0 if none was. */
+    long lastPruned() {
+        return pruned == null ? 0 : pruned.lastSegment();
     }
 
     /** The dictionary, to be added to as segments are scanned and written. */
@@ -246,12 +286,33 @@ final class Manifest {
         append(segmentRecord(segment));
     }
 
-    /** Writes the whole file anew, durably, in place of what is there. */
-    void rewrite() throws IOException {
-        close();
+    /** Takes up and records that segments are no longer kept. Not yet durable: their files may go only then. */
+    void addPruned(Pruned newPruned) throws IOException {
+        append(prunedRecord(newPruned));
+        drop(newPruned);
+    }
+
+    /** Takes up how far the log was pruned, as found elsewhere; recorded with {@link #rewrite}. */
+    void addFoundPruned(Pruned found) {
+        drop(found);
+    }
+
+    /** Makes the file anew if half of it is void. If that fails for want of room the file is as it was. */
+    void compact() throws IOException {
+        int needed = records().stream().mapToInt(ByteBuffer::capacity).sum() + FileHeader.LENGTH;
+        if (length > 2L * needed + MIN_VOID_LENGTH) {
+            rewrite();
+        }
+    }
+
+    private List<ByteBuffer> records() {
         var records = new ArrayList<ByteBuffer>();
-        for (Epoch epoch : epochs) {
+        Pruned until = pruned;
+        for (Epoch epoch : until == null ? epochs : new Epochs(epochs).needed(until.firstPosition())) {
             records.add(epochRecord(epoch));
+        }
+        if (until != null) {
+            records.add(prunedRecord(until));
         }
         List<Codec.Schema> schemas = dictionary.schemas();
         for (int i = 0; i < schemas.size(); i++) {
@@ -262,6 +323,13 @@ final class Manifest {
             records.add(sourceRecord(i + 1, sources.get(i)));
         }
         segments.forEach(segment -> records.add(segmentRecord(segment)));
+        return records;
+    }
+
+    /** Writes the whole file anew, durably, in place of what is there. */
+    void rewrite() throws IOException {
+        close();
+        List<ByteBuffer> records = records();
         int total = FileHeader.LENGTH
                 + records.stream().mapToInt(ByteBuffer::capacity).sum();
         ByteBuffer bytes = ByteBuffer.allocate(total).order(ByteOrder.LITTLE_ENDIAN);
@@ -317,6 +385,14 @@ final class Manifest {
         bytes.putLong(48, segment.firstTimeNanos());
         bytes.putLong(56, segment.lastTimeNanos());
         bytes.putInt(64, segment.lastCrc());
+        return checked(bytes);
+    }
+
+    private static ByteBuffer prunedRecord(Pruned pruned) {
+        ByteBuffer bytes = record(PRUNED, 0, PRUNED_LENGTH);
+        bytes.putLong(16, pruned.lastSegment());
+        bytes.putLong(24, pruned.firstPosition());
+        bytes.putLong(32, pruned.timeNanos());
         return checked(bytes);
     }
 

@@ -2,10 +2,11 @@ package dev.eventlog.internal.journal;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 
 /**
  * Segments in direct memory, in the same layout as on disk. The first has 64 KiB, each further one twice as much, up to
- * 16 MiB; a segment's memory goes with the log.
+ * 16 MiB; a segment's memory goes with the log, or when it is pruned, nobody reads it, and the garbage collector comes by.
  *
  * <p><b>Threading:</b> Thread-safe.
  */
@@ -53,13 +54,29 @@ final class MemorySegmentStore implements SegmentStore {
     }
 
     @Override
-    public void discard(SegmentWriter writer) {
-        // goes with the log
+    public long recordedPosition() {
+        return endPosition;
     }
 
     @Override
-    public void force(long forcedPosition) {
-        // nothing survives the process
+    public long prunedTimeNanos() {
+        return Long.MIN_VALUE;
+    }
+
+    @Override
+    public void prune(List<Segment> segments, long timeNanos, Runnable publish) {
+        publish.run();
+        segments.forEach(Segment::prune);
+    }
+
+    @Override
+    public void release() {
+        // the garbage collector does
+    }
+
+    @Override
+    public void discard(SegmentWriter writer) {
+        // goes with the log
     }
 
     @Override

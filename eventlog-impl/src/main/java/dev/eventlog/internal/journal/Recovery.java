@@ -1,12 +1,14 @@
 package dev.eventlog.internal.journal;
 
 import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.frame.FrameBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +24,10 @@ import org.slf4j.LoggerFactory;
  * published, since the page cache survived it. After another boot, everything below the greatest durable position that
  * the state file or any frame tells; what is above is kept as far as it is valid, the rest stays in its file.
  *
+ * <p>Where the log begins is told by the manifest's record of what was pruned; the files of such segments are deleted if a
+ * process died before it had. Where the oldest segments are missing and no such record is there, see
+ * {@link #findBeginning}.
+ *
  * <p><b>Threading:</b> One thread at a time: the I/O thread, holding the directory's lock.
  */
 final class Recovery {
@@ -33,17 +39,24 @@ final class Recovery {
     private final LogDirectory directory;
     private final LogMeta meta;
     private final FileOps files;
+    private final Journal.Traces traces;
+    private final boolean isPruning;
     private final int seed;
     private Manifest manifest;
     private boolean manifestChanged;
+    // whether the file is there, whole as far as its records show
+    private boolean manifestIsWhole;
+    private long firstPosition;
     private long endPosition;
     private long lastNumber;
 
-    private Recovery(LogDirectory directory, LogMeta meta, int seed, FileOps files) {
+    private Recovery(LogDirectory directory, LogMeta meta, Journal.Traces traces, boolean isPruning, FileOps files) {
+        this.isPruning = isPruning;
         this.directory = directory;
         this.meta = meta;
         this.files = files;
-        this.seed = seed;
+        this.traces = traces;
+        seed = FrameBuilder.seed(meta.logId());
         manifest = Manifest.create(directory.manifest(), meta.logId(), files);
     }
 
@@ -51,24 +64,37 @@ final class Recovery {
      * What a log consists of after recovery.
      *
      * @param manifest recorded epochs, segments, dictionary
+     * @param firstPosition where the log begins
      * @param endPosition where the next event goes; everything below was forced and survives a power cut
      * @param nextNumber number that no segment has had
      * @param nextEpoch epoch that no writer has had
      */
-    record Result(Manifest manifest, long endPosition, long nextNumber, int nextEpoch) {}
+    record Result(Manifest manifest, long firstPosition, long endPosition, long nextNumber, int nextEpoch) {}
 
-    /** Does it. */
-    static Result run(LogDirectory directory, LogMeta meta, int seed, StateFile.Boot boot, FileOps files)
+    /**
+     * Does it.
+     *
+     * @param isPruning whether the log is opened with a rule of retention
+     */
+    static Result run(
+            LogDirectory directory,
+            LogMeta meta,
+            StateFile.Boot boot,
+            Journal.Traces traces,
+            boolean isPruning,
+            FileOps files)
             throws IOException {
-        return new Recovery(directory, meta, seed, files).run(boot);
+        return new Recovery(directory, meta, traces, isPruning, files).run(boot);
     }
 
     private Result run(StateFile.Boot boot) throws IOException {
         nameUnknownFiles();
         loadManifest();
+        finishPruning();
+        StateFile state = StateFile.read(directory.state(), meta.logId(), files);
+        findBeginning(state);
         takeUnrecordedSegments();
         checkSealedSegments();
-        StateFile state = StateFile.read(directory.state(), meta.logId(), files);
         List<Leftover> leftovers = scanLeftovers();
         long durable = durablePosition(state, leftovers);
         boolean sameBoot = state != null && boot.isKnown() && state.boot().equals(boot);
@@ -85,9 +111,41 @@ final class Recovery {
         }
         if (manifestChanged) {
             manifest.rewrite();
+        } else {
+            manifest.compact();
         }
-        int nextEpoch = 1 + Math.max(manifest.lastEpoch(), state == null ? 0 : state.epoch());
-        return new Result(manifest, endPosition, lastNumber + 1, nextEpoch);
+        int lastEpoch = Math.max(manifest.lastEpoch(), state != null ? state.epoch() : lastEpochElsewhere());
+        for (Leftover leftover : leftovers) {
+            lastEpoch = Math.max(lastEpoch, leftover.scan().epoch());
+        }
+        return new Result(manifest, firstPosition, endPosition, lastNumber + 1, lastEpoch + 1);
+    }
+
+    /**
+     * The greatest epoch in the files that are not asked as long as the state file tells the last one. What stands in the
+     * manifest may be too little: nothing shows that it was cut between two records.
+     */
+    private int lastEpochElsewhere() throws IOException {
+        int last = 0;
+        for (Journal.Trace trace : traces.find(directory.root(), files)) {
+            if (meta.logId().equals(trace.logId())) {
+                last = Math.max(last, trace.epoch());
+            }
+        }
+        for (String name : files.list(directory.torn())) {
+            Path aside = directory.torn().resolve(name);
+            FileOps.Attributes attributes = files.attributes(aside);
+            Path file = attributes != null && attributes.isDirectory() ? directory.chronicleFile(aside) : null;
+            if (file != null) {
+                try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
+                    SegmentScanner.Opening opening = SegmentScanner.opening(open);
+                    if (opening != null && opening.logId().equals(meta.logId())) {
+                        last = Math.max(last, opening.epoch());
+                    }
+                }
+            }
+        }
+        return last;
     }
 
     private void nameUnknownFiles() throws IOException {
@@ -102,17 +160,126 @@ final class Recovery {
 
     private void loadManifest() throws IOException {
         Manifest read = Manifest.read(directory.manifest(), meta.logId(), files);
-        endPosition = meta.firstPosition();
         if (read == null ? files.attributes(directory.manifest()) != null : read.isDamaged()) {
             LOGGER.warn("manifest is damaged; what is missing is read from the segments: {}", directory.manifest());
         }
         manifestChanged = read == null || read.isDamaged();
+        manifestIsWhole = !manifestChanged;
         if (read != null) {
             manifest = read;
         }
+        Manifest.Pruned pruned = manifest.pruned();
+        beginAt(pruned == null ? meta.firstPosition() : pruned.firstPosition());
+    }
+
+    /** Takes up where the log begins, and how far the manifest knows it from there. */
+    private void beginAt(long position) {
+        firstPosition = position;
+        endPosition = position;
+        lastNumber = manifest.lastPruned();
         for (Segment segment : manifest.segments()) {
             lastNumber = Math.max(lastNumber, segment.number());
             endPosition = segment.endPosition();
+        }
+    }
+
+    /** Deletes what is left of segments that are recorded as pruned. */
+    private void finishPruning() throws IOException {
+        long last = manifest.lastPruned();
+        for (String name : last == 0 ? List.<String>of() : files.list(directory.segments())) {
+            long number = LogDirectory.segmentNumber(name, true);
+            if (number >= 0 && number <= last) {
+                files.delete(directory.segment(number));
+            }
+        }
+        for (String name : last == 0 ? List.<String>of() : files.list(directory.index())) {
+            long number = LogDirectory.indexNumber(name);
+            if (number >= 0 && number <= last) {
+                files.delete(directory.index(number));
+            }
+        }
+    }
+
+    /**
+     * Finds where the log begins if its first segments are missing and no record tells that they were pruned. They were if
+     * the state file says so, which is told before any file is deleted, or if the oldest segment there is says that none
+     * was kept when it was begun. Without a state file that can be read, and without a manifest that is whole, nobody knows:
+     * then they count as pruned if the log is opened with a rule of retention, with a warning, else as lost. Whatever is
+     * there is kept, so that a wrong word in the state file deletes nothing.
+     */
+    private void findBeginning(@Nullable StateFile state) throws IOException {
+        List<Segment> recorded = manifest.segments();
+        if (!recorded.isEmpty() && isThere(recorded.get(0).number())) {
+            return;
+        }
+        Path sealed = oldestSealed();
+        SegmentScanner.Opening oldest = sealed == null ? oldestActive() : opening(sealed);
+        if (sealed != null && oldest == null) {
+            // damaged at its beginning: not a question of what is before it
+            return;
+        }
+        long told = state == null ? StateFile.UNKNOWN : state.firstPosition();
+        long found = oldest != null ? oldest.basePosition() : Math.max(told, firstPosition);
+        if (found <= firstPosition) {
+            return;
+        }
+        boolean isKnown = told != StateFile.UNKNOWN;
+        boolean isPruned = isKnown
+                ? told >= found
+                : oldest != null && (oldest.previousNumber() < 0 || (isPruning && !manifestIsWhole));
+        if (!isPruned) {
+            throw Corruption.at(
+                    "segment is missing"
+                            + (isKnown || manifestIsWhole
+                                    ? ""
+                                    : " or was pruned, which manifest and state told that are lost too; if the log was"
+                                            + " opened with retainFor or retainBytes before, open it so once more"),
+                    directory.segments(),
+                    0,
+                    firstPosition,
+                    found);
+        }
+        LOGGER.warn(
+                "record of pruned segments is lost; the log begins with the oldest segment that is there, as {}: directory={} firstPosition={}",
+                isKnown ? "the state file says" : "nothing tells whether older ones were pruned or lost",
+                directory.root(),
+                found);
+        long lastPruned = oldest == null ? lastNumber : oldest.number() - 1;
+        manifest.addFoundPruned(new Manifest.Pruned(lastPruned, found, Long.MIN_VALUE));
+        manifestChanged = true;
+        beginAt(found);
+    }
+
+    private boolean isThere(long number) throws IOException {
+        return files.attributes(directory.segment(number)) != null || directory.chronicleFile(number) != null;
+    }
+
+    private @Nullable Path oldestSealed() throws IOException {
+        for (String name : files.list(directory.segments())) {
+            long number = LogDirectory.segmentNumber(name, true);
+            if (number > manifest.lastPruned()) {
+                return directory.segment(number);
+            }
+        }
+        return null;
+    }
+
+    private SegmentScanner.@Nullable Opening oldestActive() throws IOException {
+        for (String name : files.list(directory.active())) {
+            long number = LogDirectory.segmentNumber(name, false);
+            Path file = number > manifest.lastPruned() ? directory.chronicleFile(number) : null;
+            SegmentScanner.Opening opening = file == null ? null : opening(file);
+            if (opening != null) {
+                return opening;
+            }
+        }
+        return null;
+    }
+
+    private SegmentScanner.@Nullable Opening opening(Path file) throws IOException {
+        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
+            SegmentScanner.Opening opening = SegmentScanner.opening(open);
+            return opening != null && opening.logId().equals(meta.logId()) ? opening : null;
         }
     }
 
@@ -157,7 +324,7 @@ final class Recovery {
 
     /** Each recorded segment must be there, and long enough; one that was recorded and not yet moved is moved. */
     private void checkSealedSegments() throws IOException {
-        long expected = meta.firstPosition();
+        long expected = firstPosition;
         for (Segment segment : manifest.segments()) {
             Path file = directory.segment(segment.number());
             FileOps.Attributes attributes = files.attributes(file);
@@ -201,7 +368,8 @@ final class Recovery {
                 continue;
             }
             lastNumber = Math.max(lastNumber, number);
-            Path file = sealed.contains(number) ? null : directory.chronicleFile(number);
+            boolean isDone = sealed.contains(number) || number <= manifest.lastPruned();
+            Path file = isDone ? null : directory.chronicleFile(number);
             if (file == null) {
                 directory.deleteActive(number);
             } else {
@@ -211,7 +379,7 @@ final class Recovery {
         return found;
     }
 
-    private long durablePosition(@org.jspecify.annotations.Nullable StateFile state, List<Leftover> leftovers) {
+    private long durablePosition(@Nullable StateFile state, List<Leftover> leftovers) {
         // sealed segments are forced before they are recorded
         long durable = endPosition;
         if (state != null) {
@@ -287,7 +455,7 @@ final class Recovery {
             directory.deleteActive(leftover.number());
             return;
         }
-        Path torn = directory.root().resolve("torn");
+        Path torn = directory.torn();
         files.createDirectory(torn);
         String name = directory.active(leftover.number()).getFileName().toString();
         Path aside = torn.resolve(name);

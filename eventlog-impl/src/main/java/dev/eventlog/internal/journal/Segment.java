@@ -4,13 +4,15 @@ import java.io.IOException;
 import java.lang.ref.SoftReference;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One file, or memory area, of the journal: where it begins and, once sealed, where it ends, and its bytes for reading.
  *
  * <p>Mapped bytes are shared by all readers and go when the last of them moved on and the garbage collector noticed; the
- * segment that is being written keeps its own.
+ * segment that is being written keeps its own. Readers say when they {@link #enter} and {@link #leave}, so that the storage of
+ * a pruned segment can be given back with the last one. One that never says so is found out when its bytes are collected.
  *
  * <p><b>Threading:</b> Thread-safe.
  */
@@ -30,10 +32,15 @@ final class Segment {
     private int lastCrc;
     private volatile long endOffset = OPEN;
 
+    // number of readers; negative once pruned
+    private final AtomicInteger readers = new AtomicInteger();
+
+    // written under this, read by the I/O thread, which must not wait for a reader that waits for it; published by
+    // volatile
+    private volatile @Nullable ByteBuffer kept;
+    private volatile WeakReference<@Nullable ByteBuffer> mapped = new WeakReference<>(null);
+    private volatile @Nullable SparseIndex keptIndex;
     // guarded by this
-    private @Nullable ByteBuffer kept;
-    private WeakReference<@Nullable ByteBuffer> mapped = new WeakReference<>(null);
-    private @Nullable SparseIndex keptIndex;
     private SoftReference<@Nullable SparseIndex> loadedIndex = new SoftReference<>(null);
 
     Segment(long number, int epoch, long basePosition) {
@@ -91,10 +98,43 @@ final class Segment {
         endOffset = end.offset();
     }
 
+    /** Counts a reader in; false if the segment is pruned: nobody enters it any more. */
+    boolean enter() {
+        int count;
+        do {
+            count = readers.get();
+            if (count < 0) {
+                return false;
+            }
+        } while (!readers.compareAndSet(count, count + 1));
+        return true;
+    }
+
+    /** Counts a reader out; returns whether it was the last one of a pruned segment. */
+    boolean leave() {
+        return readers.decrementAndGet() == Integer.MIN_VALUE;
+    }
+
+    /** Lets no reader in any more. */
+    void prune() {
+        readers.getAndUpdate(count -> count | Integer.MIN_VALUE);
+    }
+
+    /** Whether {@link #prune()} was called. */
+    boolean isPruned() {
+        return readers.get() < 0;
+    }
+
+    /** Whether a reader may use the bytes: one is in, and they are not collected. */
+    boolean isRead() {
+        return (readers.get() & Integer.MAX_VALUE) != 0 && (kept != null || mapped.get() != null);
+    }
+
     /** The bytes for reading. */
     synchronized ByteBuffer bytes(SegmentStore store) throws IOException {
-        if (kept != null) {
-            return kept;
+        ByteBuffer own = kept;
+        if (own != null) {
+            return own;
         }
         ByteBuffer bytes = mapped.get();
         if (bytes == null) {
@@ -102,6 +142,16 @@ final class Segment {
             mapped = new WeakReference<>(bytes);
         }
         return bytes;
+    }
+
+    /** Bytes that it has, exact to the spacing of the index while it is being written. Takes no lock. */
+    long length() {
+        long end = endOffset;
+        SparseIndex index = keptIndex;
+        if (end != OPEN) {
+            return end;
+        }
+        return index == null || index.count() == 0 ? 0 : index.offset(index.count() - 1);
     }
 
     /** Keeps these bytes and this index until {@link #release()}. */
@@ -113,19 +163,19 @@ final class Segment {
     /** Leaves bytes and index to their readers; the store can make them again. */
     synchronized void release() {
         if (kept != null) {
+            // before kept is let go: who looks without the lock sees the one or the other
             mapped = new WeakReference<>(kept);
             kept = null;
         }
-        if (keptIndex != null) {
-            loadedIndex = new SoftReference<>(keptIndex);
-            keptIndex = null;
-        }
+        loadedIndex = new SoftReference<>(keptIndex);
+        keptIndex = null;
     }
 
     /** The sparse index. */
     synchronized SparseIndex index(SegmentStore store) throws IOException {
-        if (keptIndex != null) {
-            return keptIndex;
+        SparseIndex own = keptIndex;
+        if (own != null) {
+            return own;
         }
         SparseIndex index = loadedIndex.get();
         if (index == null) {

@@ -2,11 +2,13 @@ package dev.eventlog.internal.journal;
 
 import dev.eventlog.error.UnknownFormatException;
 import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.frame.FrameView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class SegmentScanner {
 
     private static final int WINDOW_LENGTH = 1 << 20;
+    /** More than Chronicle puts before the first frame. */
+    private static final int MAX_CHRONICLE_DOCUMENTS = 16;
 
     private final FileOps.OpenFile file;
     private final long length;
@@ -37,6 +41,7 @@ final class SegmentScanner {
     private long lastTimeNanos = Long.MIN_VALUE;
     private long dataFrames;
     private long durablePosition = -1;
+    private boolean isOpeningOnly;
 
     private SegmentScanner(FileOps.OpenFile file, int seed, @Nullable Dictionary dictionary) throws IOException {
         this.file = file;
@@ -58,6 +63,67 @@ final class SegmentScanner {
         return scanner.result(problem);
     }
 
+    /**
+     * How a segment begins.
+     *
+     * @param logId the log that it says it is of, and whose checksum its first frame has
+     * @param epoch of its writer
+     * @param number its own
+     * @param previousNumber number of the segment before it; -1: none was kept, it is the first of the log or all were pruned
+     * @param basePosition position of its first event
+     * @param timeNanos when it was begun
+     */
+    record Opening(UUID logId, int epoch, long number, long previousNumber, long basePosition, long timeNanos) {}
+
+    /**
+     * Reads a segment's first frame, which tells what log it is of; null if it has none that is right.
+     *
+     * @throws UnknownFormatException if it is of a newer format
+     */
+    static @Nullable Opening opening(FileOps.OpenFile file) throws IOException {
+        UUID claimed = new SegmentScanner(file, 0, null).claimedLogId();
+        if (claimed == null) {
+            return null;
+        }
+        var scanner = new SegmentScanner(file, FrameBuilder.seed(claimed), null);
+        scanner.isOpeningOnly = true;
+        scanner.run();
+        FrameView frame = scanner.frame;
+        return scanner.basePosition < 0
+                ? null
+                : new Opening(
+                        claimed,
+                        scanner.epoch,
+                        ControlRecords.openedSegment(frame),
+                        ControlRecords.previousSegment(frame),
+                        scanner.basePosition,
+                        frame.appendTimeNanos());
+    }
+
+    /** The log id where an open record has it; nothing is checked yet. */
+    private @Nullable UUID claimedLogId() throws IOException {
+        for (int documents = 0; documents < MAX_CHRONICLE_DOCUMENTS; documents++) {
+            if (!load(offset, DocumentHeader.LENGTH)) {
+                return null;
+            }
+            int header = window.getInt((int) (offset - windowOffset));
+            if (!DocumentHeader.isComplete(header)) {
+                return null;
+            }
+            if (!DocumentHeader.isMetadata(header)) {
+                long at = offset + DocumentHeader.LENGTH;
+                int idOffset = FrameDescriptor.HEADER_LENGTH + FrameDescriptor.OPEN_LOG_ID_OFFSET;
+                if (!load(at, idOffset + 2 * Long.BYTES)) {
+                    return null;
+                }
+                int index = (int) (at - windowOffset) + idOffset;
+                return new UUID(window.getLong(index), window.getLong(index + Long.BYTES));
+            }
+            offset = DocumentHeader.next(offset, header);
+        }
+        return null;
+    }
+
     private SegmentScan result(@Nullable String problem) {
         boolean none = dataFrames == 0;
         var end = new Segment.SegmentEnd(
@@ -66,7 +132,7 @@ final class SegmentScanner {
     }
 
     private @Nullable String run() throws IOException {
-        while (true) {
+        while (!isOpeningOnly || basePosition < 0) {
             if (!load(offset, DocumentHeader.LENGTH)) {
                 return null;
             }
@@ -88,6 +154,7 @@ final class SegmentScanner {
             }
             offset = DocumentHeader.next(offset, header);
         }
+        return null;
     }
 
     private @Nullable String frame(int frameLength) throws IOException {

@@ -2,6 +2,7 @@ package dev.eventlog.internal.journal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * Where segments' bytes live: the seam between a journal and the disk or the memory.
@@ -37,21 +38,36 @@ interface SegmentStore extends AutoCloseable {
      */
     void seal(Segment segment, SegmentWriter writer);
 
+    /**
+     * Position behind the last sealed segment that is recorded: only what is below may be pruned. On the I/O thread.
+     */
+    long recordedPosition();
+
+    /** Latest append time of what was pruned, see {@link Manifest.Pruned}; {@link Long#MIN_VALUE} if unknown. */
+    long prunedTimeNanos();
+
+    /**
+     * Prunes segments, the oldest ones: records it, lets it be known, deletes them. On the I/O thread.
+     *
+     * @param timeNanos see {@link #prunedTimeNanos}
+     * @param publish makes readers find what is left only; called once it is recorded
+     * @throws IOException if it could not be recorded: then nothing was pruned
+     */
+    void prune(List<Segment> segments, long timeNanos, Runnable publish) throws IOException;
+
+    /** Gives back the storage of pruned segments that nobody reads any more, in the background. */
+    void release();
+
     /** Takes back a segment that has no event, in the background. */
     void discard(SegmentWriter writer);
 
     /**
-     * Makes all frames below this position survive a power cut, and then says so.
+     * Makes all frames below a position survive a power cut, and then says so. On the calling thread, to which an
+     * interrupt does no harm.
      *
-     * @throws IOException if the disk reports an error: what is on it is then unknown
-     */
-    void force(long endPosition) throws IOException;
-
-    /**
-     * The same on the calling thread, for the segment that is being written, whose last frame below the position ends at
-     * the offset. One thread at a time. An interrupt does no harm.
-     *
-     * @param basePosition of the segment
+     * @param active the segment that is being written
+     * @param basePosition its first position
+     * @param endOffset where its last frame below the position ends
      * @throws IOException if the disk reports an error: what is on it is then unknown
      */
     void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException;

@@ -3,10 +3,12 @@ package dev.eventlog.internal.journal;
 import dev.eventlog.internal.file.FileHeader;
 import dev.eventlog.internal.file.FileOps;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -17,24 +19,26 @@ import org.jspecify.annotations.Nullable;
  * open, written whole before it is mapped.
  *
  * <pre>
- *   0                               32              48              56      60      64              72              80 … 4096
- *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+
- *   | file header "EVLGSTAT"        | boot id       | place         | epoch | CRC   | end position  | durable pos.  |
- *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+
+ *   0                               32              48              56      60      64              72              80              88 … 4096
+ *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+---------------+
+ *   | file header "EVLGSTAT"        | boot id       | place         | epoch | CRC   | end position  | durable pos.  | first position|
+ *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+---------------+
  * </pre>
  *
  * <i>place</i> is a hash of the directory's identity (device and inode): in a copy of the directory it differs, and what
- * the page cache of the original held proves nothing. The CRC32C covers boot id, place and epoch. The two positions change while the log runs: each is one aligned word whose low
- * 8 bits check the other 56, so that a damaged word is known.
+ * the page cache of the original held proves nothing. The CRC32C covers boot id, place and epoch. The positions change
+ * while the log runs: each is one aligned word whose low 8 bits check the other 56, so that a damaged word is known. The
+ * first position is where the log begins: what is pruned below it is told here before its files go, forced, so that it is
+ * not taken for lost where the manifest is.
  *
  * <p><b>Threading:</b> Thread-safe except {@link #publishEnd}: the holder of the append lock.
  */
 final class StateFile {
 
-    /** What {@link #endPosition()} and {@link #durablePosition()} say where the word is damaged. */
+    /** What {@link #endPosition()}, {@link #durablePosition()} and {@link #firstPosition()} say where the word is damaged. */
     static final long UNKNOWN = -1;
 
-    private static final String MAGIC = "EVLGSTAT";
+    static final String MAGIC = "EVLGSTAT";
     private static final int LENGTH = 4096;
     private static final int BOOT_ID_OFFSET = FileHeader.LENGTH;
     private static final int PLACE_OFFSET = BOOT_ID_OFFSET + 16;
@@ -42,13 +46,17 @@ final class StateFile {
     private static final int CRC_OFFSET = EPOCH_OFFSET + Integer.BYTES;
     private static final int END_OFFSET = CRC_OFFSET + Integer.BYTES;
     private static final int DURABLE_OFFSET = END_OFFSET + Long.BYTES;
+    private static final int FIRST_OFFSET = DURABLE_OFFSET + Long.BYTES;
 
     private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final ByteBuffer bytes;
+    // null: only read
+    private final @Nullable MappedByteBuffer mapped;
 
-    private StateFile(ByteBuffer bytes) {
+    private StateFile(ByteBuffer bytes, @Nullable MappedByteBuffer mapped) {
         this.bytes = bytes;
+        this.mapped = mapped;
     }
 
     /** Reads what an earlier writer left; null if there is no file, or it is damaged: then nothing is known. */
@@ -66,7 +74,7 @@ final class StateFile {
         } catch (dev.eventlog.error.CorruptLogException damaged) {
             return null;
         }
-        return length == LENGTH && bytes.getInt(CRC_OFFSET) == crc(bytes) ? new StateFile(bytes) : null;
+        return length == LENGTH && bytes.getInt(CRC_OFFSET) == crc(bytes) ? new StateFile(bytes, null) : null;
     }
 
     /** Makes the file anew and maps it. */
@@ -81,19 +89,22 @@ final class StateFile {
         bytes.putInt(CRC_OFFSET, crc(bytes));
         bytes.putLong(END_OFFSET, word(positions.end()));
         bytes.putLong(DURABLE_OFFSET, word(positions.durable()));
+        bytes.putLong(FIRST_OFFSET, word(positions.first()));
         files.replace(file, bytes);
         try (FileOps.OpenFile open = files.open(file, FileOps.Mode.WRITE)) {
-            return new StateFile(open.map(true, LENGTH).order(ByteOrder.LITTLE_ENDIAN));
+            MappedByteBuffer mapped = open.map(true, LENGTH);
+            return new StateFile(mapped.order(ByteOrder.LITTLE_ENDIAN), mapped);
         }
     }
 
     /**
-     * The two positions.
+     * The positions.
      *
+     * @param first where the log begins
      * @param end where the next event will go
      * @param durable everything below survives a power cut
      */
-    record Positions(long end, long durable) {}
+    record Positions(long first, long end, long durable) {}
 
     /**
      * What must be the same for the page cache to have kept what a writer wrote.
@@ -133,6 +144,23 @@ final class StateFile {
     /** What survives a power cut, as published last. */
     long durablePosition() {
         return position((long) LONG.getAcquire(bytes, DURABLE_OFFSET));
+    }
+
+    /** Where the log begins, as published last. */
+    long firstPosition() {
+        return position((long) LONG.getAcquire(bytes, FIRST_OFFSET));
+    }
+
+    /** Says where the log begins, so that it survives a power cut. On the I/O thread. */
+    void publishFirst(long position) throws IOException {
+        LONG.setRelease(bytes, FIRST_OFFSET, word(position));
+        if (mapped != null) {
+            try {
+                mapped.force(0, LENGTH);
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            }
+        }
     }
 
     void publishEnd(long position) {

@@ -48,27 +48,33 @@ final class LocalEventLog implements EventLog {
     private final Delivery delivery;
     private final FramePool frames;
     private final IoThread io;
+    private final BackgroundErrors errors;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
     // written by the thread that closes, read by any; published by volatile
     private volatile @Nullable Thread closer;
 
-    private LocalEventLog(Journal journal, Cursors cursors, IoThread io, Clock clock) {
+    private LocalEventLog(Journal journal, Cursors cursors, IoThread io, BackgroundErrors errors, Clock clock) {
         this.journal = journal;
         this.cursors = cursors;
         this.io = io;
+        this.errors = errors;
         delivery = new Delivery(journal, cursors, clock);
         frames = new FramePool(journal);
     }
 
     /** Opens a log whose file operations and times go through these. */
-    static LocalEventLog open(EventLogConfig config, FileOps files, Clock clock) {
+    static LocalEventLog open(EventLogConfig users, FileOps files, Clock clock) {
+        var errors = new BackgroundErrors(users.backgroundErrors(), users.threadFactory());
+        EventLogConfig config = users.toBuilder().backgroundErrors(errors).build();
         var io = new IoThread("eventlog-io", config.threadFactory());
         boolean opened = false;
         try {
-            Journal journal = Journal.open(config, files, clock, io);
+            Journal journal = Journal.open(config, files, clock, io, Cursors::traces);
             Cursors cursors = Cursors.open(journal, files, io);
-            var log = new LocalEventLog(journal, cursors, io, clock);
+            // consumers that shall not be overtaken will be asked here too
+            journal.startPruning(config, cursors::leastNeeded, io);
+            var log = new LocalEventLog(journal, cursors, io, errors, clock);
             long interval = config.forceInterval().toNanos();
             if (interval > 0 && config.directory() != null) {
                 io.every(interval, () -> forceCheckpoints(cursors, config));
@@ -78,6 +84,7 @@ final class LocalEventLog implements EventLog {
         } finally {
             if (!opened) {
                 io.close();
+                errors.close();
             }
         }
     }
@@ -189,6 +196,11 @@ final class LocalEventLog implements EventLog {
 
     @Override
     public void close() {
+        if (io.isCurrent()) {
+            // what a close waits for is queued behind the caller
+            throw new IllegalStateException("log cannot be closed on the thread that does its file work: " + this
+                    + " thread=" + Thread.currentThread().getName() + "; close it on another thread");
+        }
         if (!closing.compareAndSet(false, true)) {
             awaitClosed();
             return;
@@ -223,12 +235,15 @@ final class LocalEventLog implements EventLog {
 
     @SuppressWarnings("ReferenceEquality") // a thread is itself only
     private boolean isOwnThread() {
-        return Thread.currentThread() == closer || io.isCurrent() || delivery.isOwnThread() || journal.isAppendThread();
+        return Thread.currentThread() == closer
+                || errors.isCurrent()
+                || journal.isAppendThread()
+                || delivery.isOwnThread();
     }
 
     private void closeParts() {
         RuntimeException first = null;
-        for (AutoCloseable part : new AutoCloseable[] {delivery, cursors, journal, io}) {
+        for (AutoCloseable part : new AutoCloseable[] {delivery, cursors, journal, io, errors}) {
             try {
                 part.close();
             } catch (Exception e) {

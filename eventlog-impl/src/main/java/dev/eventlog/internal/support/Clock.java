@@ -16,6 +16,14 @@ public interface Clock {
     /** Time that never steps, for waiting and for intervals; its zero means nothing. */
     long monotonicNanos();
 
+    /**
+     * Whether its steps forward are meant, as those of a user's source are; the machine's may be errors, which its
+     * monotonic time shows.
+     */
+    default boolean isBelieved() {
+        return false;
+    }
+
     /** Who is at work and since when, for messages: {@code thread main since 2026-01-02T03:04:05Z}. */
     default String whoAndWhen() {
         return "thread " + Thread.currentThread().getName() + " since " + toInstant(epochNanos());
@@ -37,6 +45,11 @@ public interface Clock {
             @Override
             public long monotonicNanos() {
                 return System.nanoTime();
+            }
+
+            @Override
+            public boolean isBelieved() {
+                return true;
             }
         };
     }

@@ -43,7 +43,8 @@ class CursorFileTest {
 
     @BeforeEach
     void open() {
-        journal = Journal.open(EventLogConfig.at(directory).build(), FileOps.system(), Clock.system(), io);
+        journal = Journal.open(
+                EventLogConfig.at(directory).build(), FileOps.system(), Clock.system(), io, Cursors::traces);
         FrameBuilder frame = journal.newFrame();
         frame.begin(FrameDescriptor.KIND_DATA);
         var codec = dev.eventlog.Codec.bytes();
@@ -311,7 +312,8 @@ class CursorFileTest {
 
     @Test
     void inMemoryTooAnOldOwnerCannotGiveTheNameFree() {
-        Journal memory = Journal.open(EventLogConfig.inMemory().build(), FileOps.system(), Clock.system(), io);
+        Journal memory =
+                Journal.open(EventLogConfig.inMemory().build(), FileOps.system(), Clock.system(), io, Cursors::traces);
         Cursors inMemory = Cursors.open(memory, FileOps.system(), io);
         Cursor first = inMemory.open("billing");
         first.close();

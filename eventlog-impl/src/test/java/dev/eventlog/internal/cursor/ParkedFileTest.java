@@ -51,7 +51,8 @@ class ParkedFileTest {
 
     @BeforeEach
     void openLogWithAConsumer() {
-        journal = Journal.open(EventLogConfig.at(directory).build(), FileOps.system(), Clock.system(), io);
+        journal = Journal.open(
+                EventLogConfig.at(directory).build(), FileOps.system(), Clock.system(), io, Cursors::traces);
         FrameBuilder frame = journal.newFrame();
         frame.begin(FrameDescriptor.KIND_DATA);
         for (int i = 0; i < EVENTS; i++) {
@@ -314,7 +315,7 @@ class ParkedFileTest {
 
     @Test
     void fullListRefusesToPark() {
-        var list = new ParkedList(null);
+        var list = new ParkedList(position -> {});
         for (long position = 0; position < ParkedList.MAX_EVENTS; position++) {
             list.park(position, 1);
         }

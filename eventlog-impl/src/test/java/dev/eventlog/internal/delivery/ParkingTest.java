@@ -55,7 +55,7 @@ class ParkingTest {
                 .forceInterval(Duration.ZERO)
                 .build();
         var files = HookedFileOps.quick();
-        journal = Journal.open(config, files, Clock.system(), io);
+        journal = Journal.open(config, files, Clock.system(), io, Cursors::traces);
         list = Cursors.open(journal, files, io).parked("s");
         parking = new Parking(list, journal);
     }

@@ -25,7 +25,9 @@ public final class HookedFileOps implements FileOps {
         WRITE,
         TRUNCATE,
         MAP,
-        LOCK
+        LOCK,
+        /** The close of a file that has the lock. */
+        UNLOCK
     }
 
     /** Called before each operation, on the thread that does it. */
@@ -110,6 +112,11 @@ public final class HookedFileOps implements FileOps {
     }
 
     @Override
+    public @Nullable Object fileKey(Path path) throws IOException {
+        return files.fileKey(path);
+    }
+
+    @Override
     public Path realPath(Path path) throws IOException {
         return files.realPath(path);
     }
@@ -117,6 +124,7 @@ public final class HookedFileOps implements FileOps {
     private final class HookedFile implements OpenFile {
 
         private final OpenFile file;
+        private boolean isLocked;
 
         HookedFile(OpenFile file) {
             this.file = file;
@@ -174,11 +182,16 @@ public final class HookedFileOps implements FileOps {
         @Override
         public @Nullable FileLock tryLock() throws IOException {
             hook.before(Op.LOCK, file.path());
-            return file.tryLock();
+            FileLock lock = file.tryLock();
+            isLocked = lock != null;
+            return lock;
         }
 
         @Override
         public void close() throws IOException {
+            if (isLocked) {
+                hook.before(Op.UNLOCK, file.path());
+            }
             file.close();
         }
     }

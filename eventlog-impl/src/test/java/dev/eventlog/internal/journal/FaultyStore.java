@@ -2,6 +2,7 @@ package dev.eventlog.internal.journal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Segments in memory whose operations fail or call back when a test says so. */
@@ -64,14 +65,28 @@ final class FaultyStore implements SegmentStore {
     }
 
     @Override
-    public void discard(SegmentWriter writer) {
-        store.discard(writer);
+    public long recordedPosition() {
+        return store.recordedPosition();
     }
 
     @Override
-    public void force(long endPosition) throws IOException {
-        FaultyStore.<IOException>fail(onForce);
-        store.force(endPosition);
+    public long prunedTimeNanos() {
+        return store.prunedTimeNanos();
+    }
+
+    @Override
+    public void prune(List<Segment> segments, long timeNanos, Runnable publish) throws IOException {
+        store.prune(segments, timeNanos, publish);
+    }
+
+    @Override
+    public void release() {
+        store.release();
+    }
+
+    @Override
+    public void discard(SegmentWriter writer) {
+        store.discard(writer);
     }
 
     @Override

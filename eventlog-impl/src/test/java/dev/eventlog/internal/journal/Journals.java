@@ -33,7 +33,6 @@ final class Journals {
                 new UUID(0, 0),
                 1,
                 0,
-                0,
                 1,
                 java.util.List.of(),
                 new Dictionary(),
@@ -57,7 +56,7 @@ final class Journals {
                 .maxEventLengthBytes(128 << 10)
                 .forceInterval(Duration.ZERO)
                 .build();
-        return Journal.open(config, files, clock, io);
+        return Journal.open(config, files, clock, io, (root, unused) -> java.util.List.of());
     }
 
     /** A finished frame of events with payloads of a length. */

@@ -28,7 +28,7 @@ class StateFileTest {
     }
 
     private StateFile create(long end, long durable) throws IOException {
-        return StateFile.create(file(), LOG, BOOT, 7, new StateFile.Positions(end, durable), files);
+        return StateFile.create(file(), LOG, BOOT, 7, new StateFile.Positions(0, end, durable), files);
     }
 
     private StateFile read() throws IOException {

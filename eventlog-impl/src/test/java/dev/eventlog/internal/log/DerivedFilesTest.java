@@ -10,6 +10,7 @@ import dev.eventlog.internal.support.Directories;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -163,5 +164,55 @@ class DerivedFilesTest {
                 numbered.assertComplete(log);
             }
         }
+    }
+
+    /** The epoch that the state file names. */
+    private static int epoch(Path log) throws IOException {
+        return ByteBuffer.wrap(Files.readAllBytes(log.resolve("state")))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .getInt(56);
+    }
+
+    @Test
+    void epochThatOnlyACheckpointKnowsIsNotGivenAgain() throws IOException {
+        for (int open = 1; open <= 3; open++) {
+            try (EventLog log = Numbered.open(directory, HookedFileOps.quick());
+                    Consumer<ByteBuffer> consumer = log.consumer("billing", Numbered.CODEC)) {
+                checkpoint = end - 10 * open;
+                consumer.seek(StartAt.position(checkpoint));
+                consumer.commit();
+            }
+        }
+        int last = epoch(directory);
+        for (int loss = 1; loss <= 2; loss++) {
+            Files.delete(directory.resolve("state"));
+            Files.delete(directory.resolve("manifest"));
+            try (EventLog log = Numbered.open(directory, HookedFileOps.quick());
+                    Consumer<ByteBuffer> consumer = log.consumer("billing", Numbered.CODEC)) {
+                assertThat(consumer.position()).isEqualTo(checkpoint);
+                checkpoint--;
+                consumer.seek(StartAt.position(checkpoint));
+                consumer.commit();
+            }
+            assertThat(epoch(directory)).isGreaterThan(last);
+            last = epoch(directory);
+        }
+        verify("without state and manifest, twice");
+    }
+
+    @Test
+    void epochOfASegmentThatIsLeftOutIsNotGivenAgain() throws IOException {
+        Path crashed = temporary.resolve("crashed");
+        try (EventLog log = Numbered.open(directory, HookedFileOps.quick())) {
+            // the segment that is written has no event: the next open deletes it
+            assertThat(log.endPosition()).isEqualTo(end);
+            Directories.copyLog(directory, crashed);
+        }
+        int last = epoch(crashed);
+        Files.delete(crashed.resolve("state"));
+        Files.delete(crashed.resolve("manifest"));
+        Directories.delete(crashed.resolve("cursors"));
+        Numbered.open(crashed, HookedFileOps.quick()).close();
+        assertThat(epoch(crashed)).isGreaterThan(last);
     }
 }

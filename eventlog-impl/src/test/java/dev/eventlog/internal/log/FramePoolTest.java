@@ -17,7 +17,11 @@ import org.junit.jupiter.api.Timeout;
 class FramePoolTest {
 
     private final Journal journal = Journal.open(
-            EventLogConfig.inMemory().build(), FileOps.system(), Clock.system(), new IoThread("test", null));
+            EventLogConfig.inMemory().build(),
+            FileOps.system(),
+            Clock.system(),
+            new IoThread("test", null),
+            dev.eventlog.internal.cursor.Cursors::traces);
     private final FramePool pool = new FramePool(journal);
 
     @Test

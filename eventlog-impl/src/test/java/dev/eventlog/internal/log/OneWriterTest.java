@@ -8,9 +8,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.EventLog;
 import dev.eventlog.error.LockedException;
+import dev.eventlog.error.LogFailedException;
+import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.ChildJvm;
 import java.io.ByteArrayOutputStream;
 import java.io.File;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
 import java.net.MalformedURLException;
@@ -23,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -183,10 +187,41 @@ class OneWriterTest {
         EventLog.open(directory).close();
         byte[] meta = Files.readAllBytes(directory.resolve("log.meta"));
         Files.write(directory.resolve("log.meta"), new byte[3]);
+        // nothing else tells what log this is
+        Files.delete(directory.resolve("manifest"));
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> EventLog.open(directory)).isNotInstanceOf(LockedException.class);
         }
         Files.write(directory.resolve("log.meta"), meta);
         EventLog.open(directory).close();
+    }
+
+    @Test
+    void openThatCannotBeginASegmentGivesTheLogFreeOnce() {
+        Path directory = temporary.resolve("log");
+        EventLog.open(directory).close();
+        var unlocks = new AtomicInteger();
+        var files = new HookedFileOps((op, path) -> {
+            if (op == HookedFileOps.Op.CREATE && path.startsWith(directory.resolve("active"))) {
+                throw new IOException("Input/output error, on purpose");
+            }
+            if (op == HookedFileOps.Op.UNLOCK && path.endsWith("lock")) {
+                unlocks.incrementAndGet();
+            }
+        });
+        assertThatThrownBy(() -> Numbered.open(directory, files))
+                .isInstanceOf(LogFailedException.class)
+                .hasStackTraceContaining("on purpose");
+        assertThat(unlocks).hasValue(1);
+        try (var child = ChildJvm.start(Holder.class, directory, 0)) {
+            assertThat(child.await()).as(child.output()).isZero();
+        }
+        try (EventLog log = EventLog.open(directory)) {
+            assertThatThrownBy(() -> EventLog.open(directory))
+                    .isInstanceOf(LockedException.class)
+                    .hasMessageContaining("openThatCannotBeginASegmentGivesTheLogFreeOnce");
+            assertHeldFor(directory);
+            assertThat(log.endPosition()).isOne();
+        }
     }
 }

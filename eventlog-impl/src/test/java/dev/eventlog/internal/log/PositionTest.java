@@ -8,6 +8,7 @@ import dev.eventlog.EventQuery;
 import dev.eventlog.NewEvent;
 import dev.eventlog.StartAt;
 import dev.eventlog.error.LogFailedException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.file.HookedFileOps;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -79,7 +80,7 @@ class PositionTest {
             assertThat(log.read(EventQuery.all().after(first + 99).before(first + 102), Numbered.CODEC))
                     .hasSize(2);
             assertThatThrownBy(() -> consumer.seek(StartAt.position(first - 1)))
-                    .isInstanceOf(IllegalArgumentException.class);
+                    .isInstanceOf(PositionExpiredException.class);
         }
     }
 

@@ -1,0 +1,106 @@
+package dev.eventlog.internal.journal;
+
+import dev.eventlog.EventLogConfig;
+import dev.eventlog.internal.file.IoThread;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Prunes a journal by the rule of {@link Retention}: when it is opened, behind each segment that is sealed, and each second.
+ *
+ * <p>Takes no lock: an appender may hold the append lock and wait for the I/O thread, and a reader the monitor of a segment.
+ *
+ * <p><b>Threading:</b> Thread-safe: works on the I/O thread.
+ */
+final class Pruner {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Pruner.class);
+    private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Journal journal;
+    private final SegmentStore store;
+    private final EventLogConfig config;
+    private final LongSupplier needed;
+    private final IoThread io;
+    // on the I/O thread
+    private @Nullable Retention retention;
+    // a failure that goes on is told once
+    private boolean isFailing;
+
+    Pruner(Journal journal, SegmentStore store, EventLogConfig config, LongSupplier needed, IoThread io) {
+        this.journal = journal;
+        this.store = store;
+        this.needed = needed;
+        this.io = io;
+        this.config = config;
+    }
+
+    /** Prunes now, and each second from here on. */
+    void start() {
+        try {
+            io.run(this::prune);
+        } catch (IOException e) {
+            throw new IllegalStateException("prune handles its own errors", e);
+        }
+        io.every(PAUSE_NANOS, () -> {
+            store.release();
+            prune();
+        });
+    }
+
+    /** Prunes behind what the I/O thread was told before. */
+    void later() {
+        io.later(this::prune);
+    }
+
+    private void prune() {
+        if (journal.isClosed() || journal.failure() != null) {
+            return;
+        }
+        try {
+            pruneNow();
+            isFailing = false;
+        } catch (IOException | RuntimeException e) {
+            if (!isFailing) {
+                LOGGER.warn("old segments could not be pruned; it is tried again each second", e);
+            }
+            isFailing = true;
+        }
+    }
+
+    private void pruneNow() throws IOException {
+        Segment[] segments = journal.segments();
+        Retention rule = rule(segments);
+        long limit = store.recordedPosition();
+        Retention.Verdict verdict = rule.judge(segments, limit);
+        if (verdict.count() == 0) {
+            return;
+        }
+        // asked only now: it may look at many files
+        verdict = rule.judge(segments, Math.min(limit, needed.getAsLong()));
+        if (verdict.count() == 0) {
+            return;
+        }
+        int count = verdict.count();
+        List<Segment> old = List.copyOf(Arrays.asList(segments).subList(0, count));
+        store.prune(old, verdict.timeNanos(), () -> journal.removeOldest(count));
+        rule.pruned(verdict);
+        LOGGER.debug("pruned: {} to {}", old.get(0), old.get(count - 1));
+    }
+
+    /** Made here, since the clock may be a user's, which may fail. */
+    private Retention rule(Segment[] segments) {
+        Retention known = retention;
+        if (known == null) {
+            known = new Retention(config, journal.clock(), store.prunedTimeNanos(), segments);
+            retention = known;
+        }
+        return known;
+    }
+}
