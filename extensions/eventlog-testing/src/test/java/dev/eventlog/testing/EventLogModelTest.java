@@ -1,5 +1,6 @@
 package dev.eventlog.testing;
 
+import dev.eventlog.Durability;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
 import java.io.IOException;
@@ -43,7 +44,13 @@ class EventLogModelTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void logOnDiskTellsTheSameAsAList(long seed) {
-        run(new OnDisk(parent), seed, 1_500, "logOnDiskTellsTheSameAsAList");
+        run(new OnDisk(parent, Durability.PROCESS_CRASH), seed, 1_500, "logOnDiskTellsTheSameAsAList");
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void logThatSurvivesPowerCutsTellsTheSameAsAList(long seed) {
+        run(new OnDisk(parent, Durability.POWER_LOSS), seed, 600, "logThatSurvivesPowerCutsTellsTheSameAsAList");
     }
 
     private static void run(ModelRun.Backend backend, long seed, int usualSteps, String test) {
@@ -94,11 +101,13 @@ class EventLogModelTest {
     private static final class OnDisk implements ModelRun.Backend {
 
         private final Path parent;
+        private final Durability durability;
         private Path directory;
         private int copies;
 
-        OnDisk(Path parent) {
+        OnDisk(Path parent, Durability durability) {
             this.parent = parent;
+            this.durability = durability;
             directory = parent.resolve("log");
         }
 
@@ -108,6 +117,7 @@ class EventLogModelTest {
             return EventLog.open(EventLogConfig.at(directory)
                     .segmentLengthBytes(1 << 20)
                     .maxEventLengthBytes(MAX_EVENT_LENGTH_BYTES)
+                    .durability(durability)
                     .forceInterval(Duration.ZERO)
                     .clock(clock)
                     .build());
