@@ -138,7 +138,7 @@ class FillAheadTest {
 
     private FillAhead fillAhead(long limit, long ahead) {
         file.limit = Math.max(limit, FillAhead.FIRST_FILL);
-        return new FillAhead(file, limit, file, filling, clock, ahead);
+        return new FillAhead(file, limit, file, filling, clock, new FillAhead.Pace(false, ahead));
     }
 
     private void settle() throws IOException {
@@ -170,7 +170,7 @@ class FillAheadTest {
     void nothingIsWrittenOrTouchedBehindTheStop() throws IOException {
         for (int round = 0; round < 200; round++) {
             var counting = new CountingFile();
-            var fill = new FillAhead(counting, LIMIT, counting, filling, clock, 8 * MIB);
+            var fill = new FillAhead(counting, LIMIT, counting, filling, clock, new FillAhead.Pace(false, 8 * MIB));
             long until = round * 10L;
             while (counting.touches < until) {
                 Thread.onSpinWait();
@@ -202,7 +202,7 @@ class FillAheadTest {
     void touchingEndsAtTheLimitWhereTheFileIsLonger() throws IOException {
         file.limit = FillAhead.FIRST_FILL;
         long limit = FillAhead.FIRST_FILL - 100_000;
-        var fill = new FillAhead(file, limit, file, filling, clock, 4 * MIB);
+        var fill = new FillAhead(file, limit, file, filling, clock, new FillAhead.Pace(false, 4 * MIB));
         settle();
         fill.require(limit);
         settle();
@@ -222,7 +222,7 @@ class FillAheadTest {
             clock.nanos += 1_000_000;
         }
         assertThat(fill.ahead()).isEqualTo(32 * MIB);
-        assertThat(file.longestWrite).isEqualTo(64 << 10);
+        assertThat(file.longestWrite).isEqualTo(1 << 20);
         for (int i = 0; i < 300; i++) {
             offset += 512 << 10;
             clock.nanos += 11 * SteppingClock.SECOND;
@@ -235,6 +235,15 @@ class FillAheadTest {
         fill.require(offset);
         settle();
         assertThat(file.longestWrite).isEqualTo(8 << 10);
+        assertThat(file.wrong).isNull();
+    }
+
+    @Test
+    void logWhoseEventsAreForcedIsNotFilledInHugeSteps() throws IOException {
+        var fill = new FillAhead(file, LIMIT, file, filling, clock, new FillAhead.Pace(true, 32 * MIB));
+        settle();
+        assertThat(file.longestWrite).isEqualTo(64 << 10);
+        assertThat(fill.ahead()).isEqualTo(32 * MIB);
         assertThat(file.wrong).isNull();
     }
 
