@@ -320,11 +320,12 @@ final class AppendQueue implements AutoCloseable {
         lock.lock();
         try {
             requireOpen();
-            thread = made;
         } finally {
             lock.unlock();
         }
+        // may fail; nothing is handed over to a thread that does not run
         made.start();
+        thread = made;
     }
 
     private void requireOpen() {

@@ -185,6 +185,24 @@ class AppendQueueTest {
     }
 
     @Test
+    void threadThatCannotBeStartedFailsTheCallAndTheNextOneTriesAgain() throws Exception {
+        var none = new AtomicReference<>(true);
+        AppendQueue queue = queue(new CopyOnWriteArrayList<>(), work -> new Thread(work) {
+            @Override
+            public synchronized void start() {
+                if (none.get()) {
+                    throw new OutOfMemoryError("unable to create native thread, on purpose");
+                }
+                super.start();
+            }
+        });
+        assertThatThrownBy(() -> queue.add(frame(10), false)).isInstanceOf(OutOfMemoryError.class);
+        none.set(false);
+        assertThat(queue.add(frame(10), false).get(10, TimeUnit.SECONDS)).isZero();
+        queue.close();
+    }
+
+    @Test
     void errorWhileWaitingForDurabilityFailsTheFutures() throws Exception {
         AppendQueue queue = queue(new CopyOnWriteArrayList<>(), null);
         assertThat(failure(queue.add(frame(10), true))).isInstanceOf(LinkageError.class);
