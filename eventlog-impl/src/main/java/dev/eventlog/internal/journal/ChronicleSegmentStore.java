@@ -519,6 +519,7 @@ final class ChronicleSegmentStore implements SegmentStore {
             if (before == null) {
                 failure = error;
                 before = error;
+                state.publishForceFailed();
             }
             return before;
         } finally {
