@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,9 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ChronicleSegmentStore.class);
 
+    /** Forces that come one after the other do not each look at the locks. */
+    private static final long VERIFY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
     private final LogDirectory directory;
     private final FileOps files;
     private final IoThread io;
@@ -60,6 +64,8 @@ final class ChronicleSegmentStore implements SegmentStore {
     // written under judging, read by any; published by volatile
     private volatile long durablePosition;
     private volatile @Nullable IOException failure;
+    // when the locks were looked at; written by forcing threads, read by them
+    private volatile long usableNanos;
     // written and read on the I/O thread
     private boolean closed;
 
@@ -110,6 +116,7 @@ final class ChronicleSegmentStore implements SegmentStore {
         filling.later(() -> {});
         this.onFailure = onFailure;
         durablePosition = state.durablePosition();
+        usableNanos = identity.clock().monotonicNanos() - 2 * VERIFY_NANOS;
     }
 
     @Override
@@ -439,7 +446,10 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     @Override
     public void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException {
-        requireUsable();
+        if (identity.clock().monotonicNanos() - usableNanos > VERIFY_NANOS) {
+            requireUsable();
+        }
+        requireSound();
         try {
             boolean isIoThread = io.isCurrent();
             if (durablePosition < basePosition) {
@@ -460,6 +470,7 @@ final class ChronicleSegmentStore implements SegmentStore {
         } catch (IOException lost) {
             throw failed(lost);
         }
+        usableNanos = identity.clock().monotonicNanos();
     }
 
     /** Stops the log if its lock no longer keeps others out. On the I/O thread. */

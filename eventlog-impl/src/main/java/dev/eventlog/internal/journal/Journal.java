@@ -627,6 +627,7 @@ public final class Journal implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // a writer is itself only
     private long waitingBytes() {
         lock.lock();
         try {

@@ -1,6 +1,7 @@
 package dev.eventlog.internal.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Codec;
 import dev.eventlog.internal.file.HookedFileOps;
@@ -8,7 +9,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +89,78 @@ class ManifestTest {
             Files.write(file(), Arrays.copyOf(bytes, length));
             assertThat(read()).isNull();
         }
+    }
+
+    @Test
+    void prunedSegmentsAreGoneAndSoAreTheirRecordsOnceTheFileIsMadeAnew() throws IOException {
+        write();
+        Manifest pruning = read();
+        pruning.addPruned(new Manifest.Pruned(3, 30, 2));
+        pruning.force();
+        pruning.close();
+        for (int round = 0; round < 2; round++) {
+            Manifest read = read();
+            assertThat(read.isDamaged()).isFalse();
+            assertThat(read.pruned()).isEqualTo(new Manifest.Pruned(3, 30, 2));
+            assertThat(read.lastPruned()).isEqualTo(3);
+            assertThat(read.segments().stream().map(Segment::number)).isEqualTo(List.of(4L, 5L));
+            assertThat(read.dictionary().schemas()).hasSize(SEGMENTS);
+            long length = Files.size(file());
+            read.rewrite();
+            assertThat(Files.size(file())).isEqualTo(round == 0 ? length - 3 * 72 : length);
+        }
+        Manifest all = read();
+        all.addPruned(new Manifest.Pruned(5, 50, 9));
+        all.close();
+        assertThat(read().segments()).isEmpty();
+        assertThat(read().pruned()).isEqualTo(new Manifest.Pruned(5, 50, 9));
+    }
+
+    @Test
+    void fileIsMadeAnewOnlyOnceHalfOfItIsVoid() throws IOException {
+        Manifest manifest = Manifest.create(file(), LOG, files);
+        manifest.rewrite();
+        manifest.addEpoch(new Manifest.Epoch(1, 0, 99, new UUID(5, 6)));
+        long longest = 0;
+        int made = 0;
+        for (int i = 1; i < 1_000; i++) {
+            var segment = new Segment(i, 1, i * 10L - 10);
+            segment.seal(new Segment.SegmentEnd(i * 10L, 5000, i, i, i));
+            manifest.addSegment(segment);
+            manifest.addPruned(new Manifest.Pruned(i, i * 10L, i));
+            long before = Files.size(file());
+            manifest.compact();
+            longest = Math.max(longest, before);
+            made += Files.size(file()) < before ? 1 : 0;
+            if (i % 100 == 0) {
+                assertThat(read().pruned()).isEqualTo(manifest.pruned());
+                assertThat(read().isDamaged()).isFalse();
+            }
+        }
+        manifest.close();
+        assertThat(longest).isLessThan(5_000);
+        assertThat(made).isBetween(10, 50);
+    }
+
+    @Test
+    void failedAttemptToRecordIsWrittenOver() throws IOException {
+        write();
+        var full = new AtomicBoolean(true);
+        var failing = new HookedFileOps((op, path) -> {
+            if (op == HookedFileOps.Op.WRITE && full.get()) {
+                throw new IOException("No space left on device");
+            }
+        });
+        Manifest manifest = Manifest.read(file(), LOG, failing.withoutForce());
+        assertThatThrownBy(() -> manifest.addPruned(new Manifest.Pruned(3, 30, 2)))
+                .hasMessageContaining("No space");
+        assertThat(manifest.pruned()).isNull();
+        assertThat(manifest.segments()).hasSize(SEGMENTS);
+        full.set(false);
+        manifest.addPruned(new Manifest.Pruned(2, 20, 2));
+        manifest.close();
+        assertThat(read().pruned()).isEqualTo(new Manifest.Pruned(2, 20, 2));
+        assertThat(read().isDamaged()).isFalse();
     }
 
     @Test

@@ -50,6 +50,22 @@ class StateFileTest {
     }
 
     @Test
+    void firstPositionIsReadByTheNextOpenAndAFlippedBitOfItIsKnown() throws IOException {
+        StateFile state = StateFile.create(file(), LOG, BOOT, 7, new StateFile.Positions(100, 200, 150), files);
+        assertThat(read().firstPosition()).isEqualTo(100);
+        state.publishFirst(170);
+        assertThat(read().firstPosition()).isEqualTo(170);
+        assertThat(read().endPosition()).isEqualTo(200);
+        byte[] bytes = Files.readAllBytes(file());
+        for (int bit = 0; bit < 64; bit++) {
+            byte[] damaged = bytes.clone();
+            damaged[80 + bit / 8] ^= (byte) (1 << bit % 8);
+            Files.write(file(), damaged);
+            assertThat(read().firstPosition()).isEqualTo(StateFile.UNKNOWN);
+        }
+    }
+
+    @Test
     void flippedBitOfAPositionIsKnownAsDamageOfThatPositionOnly() throws IOException {
         create(123_456, 123_000);
         byte[] bytes = Files.readAllBytes(file());

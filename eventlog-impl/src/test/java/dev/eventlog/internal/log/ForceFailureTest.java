@@ -170,7 +170,8 @@ class ForceFailureTest {
 
     /** The log takes nothing and acknowledges nothing, is readable, and its close reports it; the next open is sound. */
     private void assertStopped(EventLog log, Durability durability, long durablePosition, long endPosition) {
-        assertThat(left.get()).as("forces succeed again").isEqualTo(-1);
+        // one more may have been under way on another thread
+        assertThat(left.get()).as("forces succeed again").isNegative();
         Producer<String> producer = log.producer("test", TEXT);
         Producer<String> strong = producer.withDurability(Durability.POWER_LOSS);
         for (int i = 0; i < 3; i++) {

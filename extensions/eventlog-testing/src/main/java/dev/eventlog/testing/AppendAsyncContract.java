@@ -72,6 +72,7 @@ abstract class AppendAsyncContract extends ProducerContract {
      * Does something on the thread that completes futures, in a callback of an event without a key. A callback that comes
      * to a complete future runs on the thread that brings it: then it is tried again.
      */
+    @SuppressWarnings("ReferenceEquality") // a thread is itself only
     private CompletableFuture<Void> completing(LongConsumer work) {
         Thread caller = Thread.currentThread();
         while (true) {
