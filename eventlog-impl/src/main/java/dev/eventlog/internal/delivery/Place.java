@@ -62,8 +62,9 @@ final class Place {
         long position = where instanceof StartAt.AtPosition at
                 ? at.position()
                 : where instanceof StartAt.AfterPosition after ? after.position() + 1 : -1;
-        journal.requireKept(position);
-        if (position > end) {
+        if (position >= 0 && position <= end) {
+            journal.requireKept(position);
+        } else {
             throw new IllegalArgumentException("position " + position + " is not in the log: firstPosition="
                     + journal.firstPosition() + " endPosition=" + end
                     + "; take a position of this log, or StartAt.earliest() or latest()");
