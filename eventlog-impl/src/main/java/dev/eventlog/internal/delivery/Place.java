@@ -62,11 +62,10 @@ final class Place {
         long position = where instanceof StartAt.AtPosition at
                 ? at.position()
                 : where instanceof StartAt.AfterPosition after ? after.position() + 1 : -1;
-        if (position >= 0) {
+        if (position >= 0 && position <= end) {
             journal.requireKept(position);
-        }
-        // negative: one behind the greatest that there can be
-        if (position < 0 || position > end) {
+        } else {
+            // negative: one behind the greatest that there can be
             throw new IllegalArgumentException("position " + position + " is not in the log: firstPosition="
                     + journal.firstPosition() + " endPosition=" + end
                     + "; take a position of this log, or StartAt.earliest() or latest()");

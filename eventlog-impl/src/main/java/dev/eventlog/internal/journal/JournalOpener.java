@@ -67,7 +67,7 @@ final class JournalOpener {
     private static Journal inMemory(EventLogConfig config, Clock clock) throws IOException {
         var parts = new Journal.Parts(
                 UUID.randomUUID(), UNKNOWN_BOOT, 1, 0, 1, List.of(), new Dictionary(), new Epochs(List.of()), null);
-        return new Journal(new MemorySegmentStore(0), parts, config, clock);
+        return new Journal(new MemorySegmentStore(config), parts, config, clock);
     }
 
     private static Journal onDisk(EventLogConfig config, Path path, FileOps files, Place place) throws IOException {

@@ -1,12 +1,14 @@
 package dev.eventlog.internal.journal;
 
+import dev.eventlog.EventLogConfig;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 
 /**
  * Segments in direct memory, in the same layout as on disk. The first has 64 KiB, each further one twice as much, up to
- * 16 MiB; a segment's memory goes with the log, or when it is pruned, nobody reads it, and the garbage collector comes by.
+ * 16 MiB or what the configuration says; where only so many bytes are kept, up to an eighth of them, so that pruning takes
+ * small steps; a segment's memory goes with the log, or when it is pruned, nobody reads it, and the garbage collector comes by.
  *
  * <p><b>Threading:</b> Thread-safe.
  */
@@ -14,17 +16,20 @@ final class MemorySegmentStore implements SegmentStore {
 
     private static final int FIRST_LENGTH = 64 << 10;
     private static final int MAX_DOUBLINGS = 8;
+    private static final int SEGMENTS_KEPT = 8;
+
+    private final long maxLength;
 
     // written under the append lock, read by any thread; published by volatile
     private volatile long endPosition;
 
-    MemorySegmentStore(long endPosition) {
-        this.endPosition = endPosition;
+    MemorySegmentStore(EventLogConfig config) {
+        maxLength = Math.max(FIRST_LENGTH, Math.min(config.segmentLengthBytes(), config.retainBytes() / SEGMENTS_KEPT));
     }
 
     @Override
     public SegmentWriter begin(long number, long leastLength) {
-        int length = FIRST_LENGTH << Math.min(MAX_DOUBLINGS, number - 1);
+        long length = Math.min(maxLength, (long) FIRST_LENGTH << Math.min(MAX_DOUBLINGS, number - 1));
         return new MemorySegmentWriter((int) Math.max(length, leastLength + MemorySegmentWriter.OVERHEAD));
     }
 

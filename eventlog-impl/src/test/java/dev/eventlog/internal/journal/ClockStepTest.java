@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 class ClockStepTest {
 
     private final SteppingClock clock = new SteppingClock();
-    private final Journal journal = Journals.on(new MemorySegmentStore(0), clock);
+    private final Journal journal = Journals.on(new MemorySegmentStore(Journals.SMALL), clock);
 
     private long appendAt(long nanos) {
         clock.nanos = nanos;

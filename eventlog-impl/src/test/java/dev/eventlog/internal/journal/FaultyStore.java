@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** Segments in memory whose operations fail or call back when a test says so. */
 final class FaultyStore implements SegmentStore {
 
-    private final SegmentStore store = new MemorySegmentStore(0);
+    private final SegmentStore store = new MemorySegmentStore(Journals.SMALL);
 
     @Nullable
     Throwable onBegin;

@@ -22,6 +22,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -87,6 +88,24 @@ abstract class ContractFixture {
      */
     protected void damage(byte[] payload) {
         throw new UnsupportedOperationException("the backend says that it damages: override damage");
+    }
+
+    /** Whether the log prunes by age and bytes. It has {@link Capability#TOTAL_ORDER} then. */
+    protected boolean prunes() {
+        return false;
+    }
+
+    /**
+     * Opens a new, empty log that keeps what these rules say, and prunes in steps of at most 1 MiB. Called only if
+     * {@link #prunes()}; {@link #reopen} opens it again without a rule.
+     *
+     * @param clock as in {@link #openNew}; a step forward of it counts as time that passed
+     * @param retainFor how long events are kept at least; null: for ever
+     * @param retainBytes how many bytes are kept at most; {@link Long#MAX_VALUE}: all
+     */
+    protected EventLog openPruning(InstantSource clock, @Nullable Duration retainFor, long retainBytes) {
+        throw new UnsupportedOperationException(
+                "the backend does not prune, or says that it does: override openPruning");
     }
 
     @BeforeEach

@@ -102,7 +102,11 @@ class ApiValuesTest {
                         .forceInterval(Duration.ofNanos(-1))
                         .segmentLengthBytes(1)
                         .maxEventLengthBytes(0)
+                        .retainFor(Duration.ZERO)
+                        .retainBytes(0)
                         .build())
+                .withMessageContaining("retainFor=PT0S")
+                .withMessageContaining("retainBytes=0")
                 .withMessageContaining("forceInterval")
                 .withMessageContaining("segmentLengthBytes=1")
                 .withMessageContaining("maxEventLengthBytes=0");
@@ -158,6 +162,12 @@ class ApiValuesTest {
         assertThat(config.segmentLengthBytes()).isEqualTo(256L << 20);
         assertThat(config.maxEventLengthBytes()).isEqualTo(1 << 20);
         assertThat(config.clock()).isNull();
+        assertThat(config.retainFor()).isNull();
+        assertThat(config.retainBytes()).isEqualTo(Long.MAX_VALUE);
+        EventLogConfig limited =
+                config.toBuilder().retainFor(Duration.ofDays(7)).retainBytes(5).build();
+        assertThat(limited.toBuilder().build().retainFor()).isEqualTo(Duration.ofDays(7));
+        assertThat(limited.toBuilder().build().retainBytes()).isEqualTo(5);
         assertThat(config.threadFactory()).isNull();
         assertThat(config.isInsecureDirectoryAllowed()).isFalse();
         assertThat(EventLogConfig.inMemory().build().directory()).isNull();

@@ -12,6 +12,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The contract, kept by the log on disk. Segments are small, so that it rolls. */
@@ -55,6 +56,22 @@ class ChronicleEventLogContractTest extends EventLogContract {
     @Override
     protected int maxEventLengthBytes() {
         return 128 << 10;
+    }
+
+    @Override
+    protected boolean prunes() {
+        return true;
+    }
+
+    @Override
+    protected EventLog openPruning(InstantSource clock, @Nullable Duration retainFor, long retainBytes) {
+        directory = parent.resolve("log-" + opened++);
+        EventLogConfig.Builder config = settings(directory)
+                .segmentLengthBytes(1 << 20)
+                .maxEventLengthBytes(128 << 10)
+                .clock(clock)
+                .retainBytes(retainBytes);
+        return EventLog.open((retainFor == null ? config : config.retainFor(retainFor)).build());
     }
 
     @Override

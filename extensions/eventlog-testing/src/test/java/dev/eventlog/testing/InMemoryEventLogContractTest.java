@@ -3,8 +3,10 @@ package dev.eventlog.testing;
 import dev.eventlog.Capability;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The contract, kept by the log in memory. Segments are small, so that it rolls. */
 class InMemoryEventLogContractTest extends EventLogContract {
@@ -16,6 +18,21 @@ class InMemoryEventLogContractTest extends EventLogContract {
                 .maxEventLengthBytes(maxEventLengthBytes())
                 .clock(clock)
                 .build());
+    }
+
+    @Override
+    protected boolean prunes() {
+        return true;
+    }
+
+    @Override
+    protected EventLog openPruning(InstantSource clock, @Nullable Duration retainFor, long retainBytes) {
+        EventLogConfig.Builder config = EventLogConfig.inMemory()
+                .segmentLengthBytes(1 << 20)
+                .maxEventLengthBytes(128 << 10)
+                .clock(clock)
+                .retainBytes(retainBytes);
+        return EventLog.open((retainFor == null ? config : config.retainFor(retainFor)).build());
     }
 
     @Override
