@@ -8,7 +8,7 @@ import dev.eventlog.jmh.work.Workload;
 import java.nio.ByteBuffer;
 
 /**
- * One consumer reads the log from the beginning, again and again, and adds up the first eight bytes of each payload.
+ * One consumer reads the log from the beginning, again and again, and adds up the eight words of each payload.
  * Checksums, order and chain of every frame are verified.
  */
 public final class Replay implements Workload {

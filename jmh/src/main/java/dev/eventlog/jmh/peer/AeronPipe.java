@@ -48,7 +48,7 @@ public final class AeronPipe implements Workload {
         reader = Crew.apart(1, () -> {
             var readerIdle = new Idle();
             long[] total = new long[1];
-            FragmentHandler handler = (buffer, offset, length, header) -> total[0] += buffer.getLong(offset);
+            FragmentHandler handler = (buffer, offset, length, header) -> total[0] += RingPipe.sum(buffer, offset);
             return operations -> {
                 int left = operations;
                 while (left > 0) {

@@ -47,7 +47,7 @@ public final class ChronicleFanOut implements Workload {
             int left = operations;
             while (left > 0) {
                 long value = Queues.read(tailer);
-                if (value < 0) {
+                if (value == Queues.NOTHING) {
                     idle.idle(0);
                 } else {
                     idle.idle(1);

@@ -33,7 +33,7 @@ public final class ChronicleReplay implements Workload {
         int left = operations;
         while (left > 0) {
             long value = Queues.read(tailer);
-            if (value < 0) {
+            if (value == Queues.NOTHING) {
                 tailer.toStart();
             } else {
                 total += value;

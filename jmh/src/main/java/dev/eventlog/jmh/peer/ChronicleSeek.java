@@ -30,7 +30,7 @@ public final class ChronicleSeek implements Workload {
     public void run(int operations) {
         for (int i = 0; i < operations; i++) {
             long index = first + random.nextInt(documents);
-            if (!tailer.moveToIndex(index) || Queues.read(tailer) < 0) {
+            if (!tailer.moveToIndex(index) || Queues.read(tailer) == Queues.NOTHING) {
                 throw new IllegalStateException("nothing found: index=" + index);
             }
         }

@@ -50,7 +50,7 @@ public final class DisruptorPipe implements Workload {
         }
 
         private boolean take(ByteBuffer event, long sequence, boolean endOfBatch) {
-            total += event.getLong(0);
+            total += Payload.sum(event);
             left--;
             return total != 1;
         }

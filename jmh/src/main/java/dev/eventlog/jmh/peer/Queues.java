@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
+import net.openhft.chronicle.bytes.Bytes;
 import net.openhft.chronicle.bytes.BytesStore;
 import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.ExcerptAppender;
@@ -22,6 +23,9 @@ import net.openhft.chronicle.wire.Wire;
  * {@code readingDocument}, one appender a thread, unnamed tailers, its defaults (daily roll, 64 MiB blocks).
  */
 final class Queues {
+
+    /** What no payload adds up to. */
+    static final long NOTHING = Long.MIN_VALUE;
 
     private Queues() {}
 
@@ -48,15 +52,20 @@ final class Queues {
         }
     }
 
-    /** First eight bytes of the next document; -1: none there. */
+    /** Sum of the next document's eight words, read in place; {@link #NOTHING}: none there. */
     static long read(ExcerptTailer tailer) {
         try (DocumentContext document = tailer.readingDocument()) {
             if (!document.isPresent()) {
-                return -1;
+                return NOTHING;
             }
             Wire wire = document.wire();
             assert wire != null;
-            return wire.bytes().readLong();
+            Bytes<?> bytes = wire.bytes();
+            long sum = 0;
+            for (int i = 0; i < Payload.LENGTH; i += Long.BYTES) {
+                sum += bytes.readLong();
+            }
+            return sum;
         }
     }
 

@@ -7,6 +7,7 @@ import dev.eventlog.jmh.work.Setting;
 import dev.eventlog.jmh.work.Workload;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.ringbuffer.ManyToOneRingBuffer;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
@@ -33,12 +34,21 @@ public final class RingPipe implements Workload {
                 int left = operations;
                 while (left > 0) {
                     int count = ring.read(
-                            (type, buffer, index, length) -> total[0] += buffer.getLong(index), Math.min(LIMIT, left));
+                            (type, buffer, index, length) -> total[0] += sum(buffer, index), Math.min(LIMIT, left));
                     left -= count;
                     readerIdle.idle(count);
                 }
             };
         });
+    }
+
+    /** Adds up the words of a payload in Agrona's buffer. */
+    static long sum(DirectBuffer buffer, int offset) {
+        long sum = 0;
+        for (int i = 0; i < Payload.LENGTH; i += Long.BYTES) {
+            sum += buffer.getLong(offset + i);
+        }
+        return sum;
     }
 
     @Override

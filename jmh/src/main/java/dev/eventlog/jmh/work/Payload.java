@@ -18,4 +18,13 @@ public final class Payload {
         }
         return payload;
     }
+
+    /** Adds up the words of a payload, so that all of it is read. */
+    public static long sum(ByteBuffer payload) {
+        long sum = 0;
+        for (int i = 0; i < LENGTH; i += Long.BYTES) {
+            sum += payload.getLong(i);
+        }
+        return sum;
+    }
 }
