@@ -230,7 +230,8 @@ public final class FrameView {
         long last = (long) LONG.get(frame, at + EVENT_KEY_HASH_OFFSET);
         long lengths = (long) LONG.get(frame, at + EVENT_FLAGS_OFFSET);
         names = (long) LONG.get(frame, at + EVENT_SCHEMA_OFFSET);
-        int payload = at + aligned(textsOffset(lengths) + keyLength(lengths) + idLength(lengths) + metadataLength(lengths));
+        int payload =
+                at + aligned(textsOffset(lengths) + keyLength(lengths) + idLength(lengths) + metadataLength(lengths));
         int contentLength = (int) (last >>> 32);
         int recordLength = (int) first;
         if (recordLength < EVENT_HEADER_LENGTH
