@@ -238,8 +238,9 @@ abstract class RetentionContract extends QueryContract {
             assertThat(consumer.poll(NOW).get(0).position()).isEqualTo(first);
         }
         for (StartAt where : List.of(StartAt.position(0), StartAt.position(first - 1), StartAt.after(first - 2))) {
-            var config = ConsumerConfig.unnamed().startAt(where).build();
+            var config = ConsumerConfig.named("refused").startAt(where).build();
             assertThatThrownBy(() -> log.consumer(config, TEXT)).isInstanceOf(PositionExpiredException.class);
+            assertThat(log.consumers()).isEmpty();
             try (Consumer<String> consumer =
                     log.consumer(ConsumerConfig.unnamed().build(), TEXT)) {
                 assertThatThrownBy(() -> consumer.seek(where)).isInstanceOf(PositionExpiredException.class);

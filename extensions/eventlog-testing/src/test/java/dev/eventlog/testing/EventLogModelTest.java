@@ -1,10 +1,13 @@
 package dev.eventlog.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -37,13 +40,30 @@ class EventLogModelTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void logInMemoryTellsTheSameAsAList(long seed) {
-        run(new InMemory(), seed, 4_000, "logInMemoryTellsTheSameAsAList");
+        run(new InMemory(false), seed, 4_000, "logInMemoryTellsTheSameAsAList");
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     void logOnDiskTellsTheSameAsAList(long seed) {
-        run(new OnDisk(parent), seed, 1_500, "logOnDiskTellsTheSameAsAList");
+        run(new OnDisk(parent, false), seed, 1_500, "logOnDiskTellsTheSameAsAList");
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void logInMemoryThatIsPrunedTellsTheSameAsAList(long seed) {
+        run(new InMemory(true), seed, 4_000, "logInMemoryThatIsPrunedTellsTheSameAsAList");
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void logOnDiskThatIsPrunedTellsTheSameAsAList(long seed) {
+        run(new OnDisk(parent, true), seed, 1_500, "logOnDiskThatIsPrunedTellsTheSameAsAList");
+    }
+
+    /** Keeps little, so that runs prune by both rules while the clock moves. */
+    private static EventLogConfig.Builder pruning(EventLogConfig.Builder config) {
+        return config.retainFor(Duration.ofHours(30)).retainBytes(3 << 19);
     }
 
     private static void run(ModelRun.Backend backend, long seed, int usualSteps, String test) {
@@ -63,15 +83,15 @@ class EventLogModelTest {
     }
 
     /** <b>Threading:</b> Thread-safe: without state. */
-    private static final class InMemory implements ModelRun.Backend {
+    private record InMemory(boolean isPruning) implements ModelRun.Backend {
 
         @Override
         public EventLog open(ManualClock clock) {
-            return EventLog.open(EventLogConfig.inMemory()
+            EventLogConfig.Builder config = EventLogConfig.inMemory()
                     .segmentLengthBytes(1 << 20)
                     .maxEventLengthBytes(MAX_EVENT_LENGTH_BYTES)
-                    .clock(clock)
-                    .build());
+                    .clock(clock);
+            return EventLog.open((isPruning ? pruning(config) : config).build());
         }
 
         @Override
@@ -94,23 +114,25 @@ class EventLogModelTest {
     private static final class OnDisk implements ModelRun.Backend {
 
         private final Path parent;
+        private final boolean isPruning;
         private Path directory;
         private int copies;
 
-        OnDisk(Path parent) {
+        OnDisk(Path parent, boolean isPruning) {
             this.parent = parent;
+            this.isPruning = isPruning;
             directory = parent.resolve("log");
         }
 
         @Override
         public EventLog open(ManualClock clock) {
             // forced on demand only: nothing happens to the files while they are copied
-            return EventLog.open(EventLogConfig.at(directory)
+            EventLogConfig.Builder config = EventLogConfig.at(directory)
                     .segmentLengthBytes(1 << 20)
                     .maxEventLengthBytes(MAX_EVENT_LENGTH_BYTES)
                     .forceInterval(Duration.ZERO)
-                    .clock(clock)
-                    .build());
+                    .clock(clock);
+            return EventLog.open((isPruning ? pruning(config) : config).build());
         }
 
         @Override
@@ -121,11 +143,12 @@ class EventLogModelTest {
 
         @Override
         public EventLog crash(EventLog log, ManualClock clock) {
-            // asks the thread that works on the files, so that all it was told before is done
-            int unused = log.consumers().size();
             Path copy = parent.resolve("copy-" + copies++);
             try {
-                copy(directory, copy);
+                // a crash is one instant: nothing may be pruned while the copy is made
+                while (!copiedAtOnce(log, copy)) {
+                    delete(copy);
+                }
                 log.close();
                 delete(directory);
             } catch (IOException e) {
@@ -133,6 +156,21 @@ class EventLogModelTest {
             }
             directory = copy;
             return open(clock);
+        }
+
+        private boolean copiedAtOnce(EventLog log, Path copy) throws IOException {
+            // asks the thread that works on the files, so that all it was told before is done
+            int unused = log.consumers().size();
+            long first = log.firstPosition();
+            boolean isCopied = false;
+            try {
+                copy(directory, copy);
+                isCopied = true;
+            } catch (NoSuchFileException | UncheckedIOException pruned) {
+                assertThat(isPruning).isTrue();
+            }
+            unused = log.consumers().size();
+            return isCopied && log.firstPosition() == first;
         }
 
         private static void copy(Path from, Path to) throws IOException {
