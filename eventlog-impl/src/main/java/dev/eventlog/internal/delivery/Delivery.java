@@ -29,6 +29,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes and closes the consumers, subscriptions and finite reads of one log.
@@ -36,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threading:</b> Thread-safe.
  */
 public final class Delivery implements AutoCloseable {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Delivery.class);
 
     private final Journal journal;
     private final Cursors cursors;
@@ -128,14 +132,27 @@ public final class Delivery implements AutoCloseable {
     private Place place(ConsumerConfig config) {
         String name = config.name();
         Cursor cursor = name == null ? null : cursors.open(name);
+        boolean isNew = cursor != null && cursor.checkpoint() == Cursor.NONE;
+        Place place = null;
         try {
-            Place place = Place.of(config, cursor, journal);
-            cursor = null;
+            place = Place.of(config, cursor, journal);
             return place;
         } finally {
-            if (cursor != null) {
+            if (place == null && cursor != null) {
                 cursor.close();
+                if (isNew) {
+                    leaveNothing(cursor.name());
+                }
             }
+        }
+    }
+
+    /** A consumer that could not begin where it was told does not exist. */
+    private void leaveNothing(String name) {
+        try {
+            cursors.forget(name);
+        } catch (RuntimeException openedByAnother) {
+            LOGGER.debug("consumer that has not begun is left: {}", name, openedByAnother);
         }
     }
 

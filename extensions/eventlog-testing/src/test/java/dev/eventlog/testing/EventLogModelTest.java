@@ -1,11 +1,14 @@
 package dev.eventlog.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.eventlog.Durability;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -38,19 +41,40 @@ class EventLogModelTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void logInMemoryTellsTheSameAsAList(long seed) {
-        run(new InMemory(), seed, 4_000, "logInMemoryTellsTheSameAsAList");
+        run(new InMemory(false), seed, 4_000, "logInMemoryTellsTheSameAsAList");
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     void logOnDiskTellsTheSameAsAList(long seed) {
-        run(new OnDisk(parent, Durability.PROCESS_CRASH), seed, 1_500, "logOnDiskTellsTheSameAsAList");
+        run(new OnDisk(parent, Durability.PROCESS_CRASH, false), seed, 1_500, "logOnDiskTellsTheSameAsAList");
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     void logThatSurvivesPowerCutsTellsTheSameAsAList(long seed) {
-        run(new OnDisk(parent, Durability.POWER_LOSS), seed, 600, "logThatSurvivesPowerCutsTellsTheSameAsAList");
+        run(new OnDisk(parent, Durability.POWER_LOSS, false), seed, 600, "logThatSurvivesPowerCutsTellsTheSameAsAList");
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void logInMemoryThatIsPrunedTellsTheSameAsAList(long seed) {
+        run(new InMemory(true), seed, 4_000, "logInMemoryThatIsPrunedTellsTheSameAsAList");
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void logOnDiskThatIsPrunedTellsTheSameAsAList(long seed) {
+        run(
+                new OnDisk(parent, Durability.PROCESS_CRASH, true),
+                seed,
+                1_500,
+                "logOnDiskThatIsPrunedTellsTheSameAsAList");
+    }
+
+    /** Keeps little, so that runs prune by both rules while the clock moves. */
+    private static EventLogConfig.Builder pruning(EventLogConfig.Builder config) {
+        return config.retainFor(Duration.ofHours(30)).retainBytes(3 << 19);
     }
 
     private static void run(ModelRun.Backend backend, long seed, int usualSteps, String test) {
@@ -70,15 +94,15 @@ class EventLogModelTest {
     }
 
     /** <b>Threading:</b> Thread-safe: without state. */
-    private static final class InMemory implements ModelRun.Backend {
+    private record InMemory(boolean isPruning) implements ModelRun.Backend {
 
         @Override
         public EventLog open(ManualClock clock) {
-            return EventLog.open(EventLogConfig.inMemory()
+            EventLogConfig.Builder config = EventLogConfig.inMemory()
                     .segmentLengthBytes(1 << 20)
                     .maxEventLengthBytes(MAX_EVENT_LENGTH_BYTES)
-                    .clock(clock)
-                    .build());
+                    .clock(clock);
+            return EventLog.open((isPruning ? pruning(config) : config).build());
         }
 
         @Override
@@ -102,25 +126,27 @@ class EventLogModelTest {
 
         private final Path parent;
         private final Durability durability;
+        private final boolean isPruning;
         private Path directory;
         private int copies;
 
-        OnDisk(Path parent, Durability durability) {
+        OnDisk(Path parent, Durability durability, boolean isPruning) {
             this.parent = parent;
             this.durability = durability;
+            this.isPruning = isPruning;
             directory = parent.resolve("log");
         }
 
         @Override
         public EventLog open(ManualClock clock) {
             // forced on demand only: nothing happens to the files while they are copied
-            return EventLog.open(EventLogConfig.at(directory)
+            EventLogConfig.Builder config = EventLogConfig.at(directory)
                     .segmentLengthBytes(1 << 20)
                     .maxEventLengthBytes(MAX_EVENT_LENGTH_BYTES)
                     .durability(durability)
                     .forceInterval(Duration.ZERO)
-                    .clock(clock)
-                    .build());
+                    .clock(clock);
+            return EventLog.open((isPruning ? pruning(config) : config).build());
         }
 
         @Override
@@ -131,11 +157,12 @@ class EventLogModelTest {
 
         @Override
         public EventLog crash(EventLog log, ManualClock clock) {
-            // asks the thread that works on the files, so that all it was told before is done
-            int unused = log.consumers().size();
             Path copy = parent.resolve("copy-" + copies++);
             try {
-                copy(directory, copy);
+                // a crash is one instant: nothing may be pruned while the copy is made
+                while (!copiedAtOnce(log, copy)) {
+                    delete(copy);
+                }
                 log.close();
                 delete(directory);
             } catch (IOException e) {
@@ -143,6 +170,21 @@ class EventLogModelTest {
             }
             directory = copy;
             return open(clock);
+        }
+
+        private boolean copiedAtOnce(EventLog log, Path copy) throws IOException {
+            // asks the thread that works on the files, so that all it was told before is done
+            int unused = log.consumers().size();
+            long first = log.firstPosition();
+            boolean isCopied = false;
+            try {
+                copy(directory, copy);
+                isCopied = true;
+            } catch (NoSuchFileException | UncheckedIOException pruned) {
+                assertThat(isPruning).isTrue();
+            }
+            unused = log.consumers().size();
+            return isCopied && log.firstPosition() == first;
         }
 
         private static void copy(Path from, Path to) throws IOException {

@@ -2,7 +2,6 @@ package dev.eventlog.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Codec;
@@ -15,6 +14,7 @@ import dev.eventlog.EventView;
 import dev.eventlog.StartAt;
 import dev.eventlog.Subscription;
 import dev.eventlog.ViewHandler;
+import dev.eventlog.error.PositionExpiredException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,6 +60,11 @@ final class ModelConsumer {
         return checkpoint >= 0;
     }
 
+    /** The first parked event, which the log must keep; the greatest long if there is none. */
+    long firstParked() {
+        return parked.isEmpty() ? Long.MAX_VALUE : parked.iterator().next();
+    }
+
     boolean isOpen() {
         return open != null;
     }
@@ -74,18 +79,31 @@ final class ModelConsumer {
             }
             return;
         }
-        switch (random.nextInt(12)) {
-            case 0, 1, 2 -> poll(consumer);
-            case 3, 4 -> commit(consumer);
-            case 5 -> commitOne(consumer);
-            case 6 -> seek(consumer);
-            case 7, 8, 9 -> handle(consumer);
-            case 10 -> await(consumer);
-            default -> close();
+        try {
+            switch (random.nextInt(12)) {
+                case 0, 1, 2 -> poll(consumer);
+                case 3, 4 -> commit(consumer);
+                case 5 -> commitOne(consumer);
+                case 6 -> seek(consumer);
+                case 7, 8, 9 -> handle(consumer);
+                case 10 -> await(consumer);
+                default -> close();
+            }
+        } catch (PositionExpiredException e) {
+            expired(consumer, e);
         }
         if (open != null) {
             checkPlace(consumer);
         }
+    }
+
+    /** What was to be read next is pruned, and nothing has changed: goes on with what is kept. */
+    private void expired(Consumer<ByteBuffer> consumer, PositionExpiredException e) {
+        run.did(name + " is told that " + e.position() + " is pruned");
+        assertThat(e.position()).isGreaterThanOrEqualTo(cursor).isLessThan(e.firstPosition());
+        assertThat(e.firstPosition()).isLessThanOrEqualTo(run.first());
+        consumer.seek(StartAt.earliest());
+        sought(consumer, StartAt.earliest(), e.firstPosition());
     }
 
     // opening and closing
@@ -100,19 +118,34 @@ final class ModelConsumer {
         pollBytes = 1 + random.nextInt(20_000);
         StartAt start = place();
         run.did("open " + name + " at " + start + " " + query.query());
-        open = run.open(ConsumerConfig.named(name)
-                .query(query.query())
-                .startAt(start)
-                .pollLimit(pollEvents, pollBytes)
-                .build());
-        opened(start);
+        long first = run.first();
+        Consumer<ByteBuffer> opened;
+        try {
+            opened = run.open(ConsumerConfig.named(name)
+                    .query(query.query())
+                    .startAt(start)
+                    .pollLimit(pollEvents, pollBytes)
+                    .build());
+        } catch (PositionExpiredException e) {
+            assertThat(exists()).isFalse();
+            assertThat(resolve(start, first)).isLessThan(run.first());
+            return;
+        }
+        open = opened;
+        if (!exists()) {
+            checkpoint = opened.position();
+            highest = checkpoint;
+            assertResolved(start, first, checkpoint);
+        }
+        opened();
     }
 
-    private void opened(StartAt start) {
-        if (checkpoint < 0) {
-            checkpoint = resolve(start);
-            highest = checkpoint;
-        }
+    /** A place that depends on where the log begins is what it was before or after, or between. */
+    private void assertResolved(StartAt where, long first, long found) {
+        assertThat(found).isBetween(resolve(where, first), resolve(where, run.first()));
+    }
+
+    private void opened() {
         cursor = checkpoint;
         sought = false;
         polled = List.of();
@@ -129,9 +162,9 @@ final class ModelConsumer {
         };
     }
 
-    private long resolve(StartAt start) {
+    private long resolve(StartAt start, long first) {
         if (start instanceof StartAt.Earliest) {
-            return 0;
+            return first;
         }
         if (start instanceof StartAt.AtPosition at) {
             return at.position();
@@ -142,6 +175,7 @@ final class ModelConsumer {
         if (start instanceof StartAt.AtTime time) {
             long nanos = ModelQuery.nanos(time.appendTime());
             return run.events.stream()
+                    .skip(first)
                     .filter(event -> event.appendTimeNanos() >= nanos)
                     .mapToLong(ModelEvent::position)
                     .findFirst()
@@ -239,8 +273,19 @@ final class ModelConsumer {
         }
         StartAt where = place();
         run.did("seek " + name + " " + where);
-        consumer.seek(where);
-        cursor = resolve(where);
+        long first = run.first();
+        try {
+            consumer.seek(where);
+        } catch (PositionExpiredException e) {
+            assertThat(e.position()).isEqualTo(resolve(where, first)).isLessThan(run.first());
+            return;
+        }
+        sought(consumer, where, first);
+    }
+
+    private void sought(Consumer<ByteBuffer> consumer, StartAt where, long first) {
+        cursor = consumer.position();
+        assertResolved(where, first, cursor);
         sought = true;
         polled = List.of();
         unflushed = 0;
@@ -292,10 +337,12 @@ final class ModelConsumer {
         unflushed += handled;
         polled = List.of();
         boolean flushes = !throwsInEvent && unflushed > 0;
-        if (throwsInEvent || (flushes && throwAtEnd)) {
-            assertThatThrownBy(() -> consumer.poll(handler, limit)).hasMessage(ON_PURPOSE);
-        } else {
+        try {
             assertThat(consumer.poll(handler, limit)).isEqualTo(count);
+            assertThat(throwsInEvent || (flushes && throwAtEnd)).isFalse();
+        } catch (IllegalStateException thrown) {
+            assertThat(thrown).hasMessage(ON_PURPOSE);
+            assertThat(throwsInEvent || (flushes && throwAtEnd)).isTrue();
         }
         assertThat(seen)
                 .isEqualTo(expected.subList(0, handled).stream()
@@ -325,18 +372,21 @@ final class ModelConsumer {
                 .as("cursor %s of %s, model %s", position, name, cursor)
                 .isEqualTo(run.firstMatching(query, cursor));
         cursor = position;
-        check(consumer.status());
+        long first = run.first();
+        check(consumer.status(), first);
     }
 
     /** Compares a status, and takes up a checkpoint that passed events which were left out. */
-    void check(ConsumerStatus status) {
+    void check(ConsumerStatus status, long firstBefore) {
         assertThat(status.name()).isEqualTo(name);
         assertThat(run.firstMatching(query, status.checkpoint()))
                 .as("checkpoint %s of %s, model %s", status.checkpoint(), name, checkpoint)
                 .isEqualTo(run.firstMatching(query, checkpoint));
         checkpoint = status.checkpoint();
         highest = Math.max(highest, checkpoint);
-        assertThat(status.lag()).isEqualTo(end() - checkpoint);
+        // taken before this look at where the log begins, and behind the last one
+        assertThat(status.lag())
+                .isBetween(end() - Math.max(checkpoint, run.first()), end() - Math.max(checkpoint, firstBefore));
         assertThat(status.parked()).isEqualTo(parked.size());
         assertThat(status.owner() != null).isEqualTo(open != null);
         assertThat(status.state() == ConsumerStatus.State.CLOSED).isEqualTo(open == null);
@@ -346,16 +396,20 @@ final class ModelConsumer {
 
     /** Lets a subscription run to the end of the log, with a handler that fails for some events. */
     private void subscribe() {
+        if (!exists()) {
+            // where it begins can be asked of a consumer only
+            open();
+            close();
+            if (!exists()) {
+                return;
+            }
+        }
         query = random.nextBoolean() ? ModelQuery.ALL : ModelQuery.random(random, run.events);
         int divisor = random.nextInt(3) == 0 ? 3 + random.nextInt(20) : Integer.MAX_VALUE;
         boolean stops = random.nextInt(4) == 0;
-        StartAt start = place();
-        run.did("subscribe " + name + " at " + start + " failing each " + divisor + (stops ? " stops " : " ")
-                + query.query());
-        var config = ConsumerConfig.named(name)
-                .query(query.query())
-                .startAt(start)
-                .attempts(1 + random.nextInt(2), Duration.ofNanos(1));
+        run.did("subscribe " + name + " failing each " + divisor + (stops ? " stops " : " ") + query.query());
+        var config =
+                ConsumerConfig.named(name).query(query.query()).attempts(1 + random.nextInt(2), Duration.ofNanos(1));
         if (stops) {
             config.stopOnFailure();
         }
@@ -370,15 +424,29 @@ final class ModelConsumer {
             handled.add(event);
         };
         long end = end();
-        Subscription subscription = run.log.subscribe(config.build(), Codec.bytes(), handler);
-        opened(start);
+        Subscription subscription;
+        try {
+            subscription = run.log.subscribe(config.build(), Codec.bytes(), handler);
+        } catch (PositionExpiredException e) {
+            assertThat(e.position()).isEqualTo(checkpoint).isLessThan(run.first());
+            leadOn();
+            return;
+        }
+        opened();
+        var parkedBefore = new TreeSet<>(parked);
         var expected = new ArrayList<ModelEvent>();
         long stopped = expect(expected, divisor, stops);
-        if (stopped >= 0) {
-            assertThatIllegalStateException().isThrownBy(() -> subscription.awaitCaughtUp(Duration.ofSeconds(30)));
-            assertThat(subscription.status().state()).isEqualTo(ConsumerStatus.State.FAILED);
-        } else {
+        try {
             assertThat(subscription.awaitCaughtUp(Duration.ofSeconds(30))).isTrue();
+            assertThat(stopped).isNegative();
+        } catch (IllegalStateException failed) {
+            assertThat(subscription.status().state()).isEqualTo(ConsumerStatus.State.FAILED);
+            if (failed.getCause() instanceof PositionExpiredException) {
+                subscription.close();
+                overtaken(handled, expected, parkedBefore, subscription.status().checkpoint());
+                return;
+            }
+            assertThat(stopped).isNotNegative();
         }
         subscription.close();
         run.assertSame(handled, expected);
@@ -388,6 +456,30 @@ final class ModelConsumer {
         checkpoint = found;
         highest = Math.max(highest, checkpoint);
         assertThat(subscription.status().parked()).isEqualTo(parked.size());
+    }
+
+    /** What a subscription stood at was pruned while it ran: it has done what comes before, and stopped. */
+    private void overtaken(
+            List<Event<ByteBuffer>> handled, List<ModelEvent> expected, Set<Long> parkedBefore, long stoppedAt) {
+        run.did(name + " was overtaken at " + stoppedAt);
+        run.assertSame(handled, expected.subList(0, handled.size()));
+        assertThat(stoppedAt).isBetween(checkpoint, run.first() - 1);
+        checkpoint = stoppedAt;
+        highest = Math.max(highest, checkpoint);
+        parked.removeIf(position -> position >= stoppedAt && !parkedBefore.contains(position));
+        leadOn();
+    }
+
+    /** Moves the checkpoint to what is kept. */
+    private void leadOn() {
+        run.did("lead " + name + " on");
+        long first = run.first();
+        try (Consumer<ByteBuffer> consumer = run.open(ConsumerConfig.named(name).build())) {
+            consumer.seek(StartAt.earliest());
+            sought(consumer, StartAt.earliest(), first);
+            consumer.commit();
+            committed(cursor);
+        }
     }
 
     private static boolean fails(long position, int divisor) {
