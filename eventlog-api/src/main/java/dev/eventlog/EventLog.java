@@ -153,7 +153,8 @@ public interface EventLog extends AutoCloseable {
     long durablePosition();
 
     /**
-     * Makes everything that was appended before this call survive a power cut; blocks for as long as the disk takes.
+     * Makes everything that was appended or handed over before this call survive a power cut; blocks for as long as the
+     * disk takes.
      *
      * @throws LogFailedException if the disk reports an error: the log then takes no further append
      */
@@ -187,7 +188,7 @@ public interface EventLog extends AutoCloseable {
     /**
      * Stops subscriptions, closes consumers, forces what was appended and frees the directory. Idempotent. A call while
      * another one closes the log waits until it is closed; only one on a thread that the other waits for, such as that
-     * of a subscription's handler, returns at once.
+     * of a subscription's handler or of a future's callback, returns at once.
      *
      * @throws LogFailedException if what was appended could not be forced; everything is closed all the same
      */

@@ -57,19 +57,20 @@ public interface Producer<T> {
     /**
      * Hands over an event to be appended together with others, and returns at once. The future completes with the event's
      * position when the event has the durability that {@link #append} would give it; futures complete in position order,
-     * on a thread of the log: do nothing long there, and do not wait there for another append.
+     * on a thread of the log: do nothing long in their callbacks, and do not wait there for another future.
      *
      * <p>The data is encoded before the method returns, and what is wrong with the event itself is thrown here. What goes
      * wrong later, such as a full disk, fails the future; later events may then be appended all the same. An event that
-     * was handed over and not appended yet is lost if the process dies.
+     * was handed over and not appended yet is lost if the process dies. To cancel the future does not take it back.
      *
-     * <p>What is in flight is bounded (2 MiB and 16,384 events of a log); a caller beyond it waits.
+     * <p>What is in flight is bounded (2 MiB and 16,384 events of a log); a caller beyond it waits, but not in a callback.
      */
     CompletableFuture<Long> appendAsync(NewEvent<? extends T> event);
 
     /**
      * Waits until everything that was handed over to {@link #appendAsync} of this log before is appended and has its
-     * durability, or has failed.
+     * durability, or has failed, and the futures that tell it are complete. In a callback of a future, which is what the
+     * others wait for, they complete later.
      */
     void flush();
 

@@ -1,62 +1,76 @@
 package dev.eventlog.jmh;
 
-import java.io.IOException;
-import java.util.Collection;
-import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
-import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.runner.Runner;
-import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.CommandLineOptionException;
-import org.openjdk.jmh.runner.options.CommandLineOptions;
+import dev.eventlog.jmh.compare.Compare;
+import dev.eventlog.jmh.compare.ForkMain;
+import dev.eventlog.jmh.latency.Latency;
+import dev.eventlog.jmh.latency.LatencyFork;
+import dev.eventlog.jmh.report.Report;
+import dev.eventlog.jmh.scale.Scale;
+import dev.eventlog.jmh.scale.ScaleFork;
+import java.util.Arrays;
+import java.util.List;
 
-/**
- * Runs the benchmarks with JMH's own options, such as {@code -f 3} or a name's part, and then prints how each compares
- * with the peer that did the same work in the same run.
- */
+/** The commands of the benchmarks' jar. */
 public final class Main {
+
+    private static final String USAGE = """
+            usage: java -jar eventlog-jmh.jar command [options]
+
+            compare   our work beside the peers' work, judged against the budget; exit code 1 if a floor is missed
+            latency   append to handler on another thread at a fixed rate, beside a peer; exit code likewise
+            scale     appends, reads, opens, seeks, memory and files from 1,000 events on
+            report    docs/benchmarks.md and its plots from the files that the others write with --json
+            jmh       microbenchmarks of the parts, with JMH's own options (jmh -h)
+
+            A command with a wrong option says which there are. Nothing needs a JVM flag: what is measured runs in child
+            JVMs that get the flags the peers need. Files go to the temporary directory, or below --dir: name one on a
+            disk if the temporary directory is in memory.
+            """;
 
     private Main() {}
 
-    /** Takes JMH's options. */
-    public static void main(String[] args) throws CommandLineOptionException, RunnerException, IOException {
-        var options = new CommandLineOptions(args);
-        if (options.shouldHelp()) {
-            options.showHelp();
-            return;
-        }
-        var runner = new Runner(options);
-        if (options.shouldList()) {
-            runner.list();
-            return;
-        }
-        printRatios(runner.run());
+    /** Runs a command and exits with its code: 0 well, 1 a limit was missed, 2 wrong use. */
+    public static void main(String[] args) throws Exception {
+        System.setProperty("java.awt.headless", "true");
+        System.exit(run(Arrays.asList(args)));
     }
 
-    /** Pairs results by class and by what follows the first word of the method: {@code eventlogX} with {@code chronicleX}. */
-    private static void printRatios(Collection<RunResult> results) {
-        Map<String, Double> ours = new TreeMap<>();
-        Map<String, Double> peers = new TreeMap<>();
-        for (RunResult result : results) {
-            String benchmark = result.getParams().getBenchmark();
-            int dot = benchmark.lastIndexOf('.');
-            String type = benchmark.substring(benchmark.lastIndexOf('.', dot - 1) + 1, dot);
-            String method = benchmark.substring(dot + 1);
-            double score = result.getPrimaryResult().getScore();
-            if (method.startsWith("eventlog")) {
-                ours.put(type + " " + method.substring("eventlog".length()), score);
-            } else if (method.startsWith("chronicle")) {
-                peers.put(type, score);
-            }
+    private static int run(List<String> arguments) throws Exception {
+        if (arguments.isEmpty() || List.of("help", "--help", "-h").contains(arguments.get(0))) {
+            System.out.print(USAGE);
+            return arguments.isEmpty() ? 2 : 0;
         }
-        System.out.printf(
-                Locale.ROOT, "%n%-44s %12s %12s %8s%n", "work, ns per event", "eventlog", "Chronicle", "ratio");
-        ours.forEach((name, score) -> {
-            Double peer = peers.get(name.substring(0, name.indexOf(' ')));
-            if (peer != null) {
-                System.out.printf(Locale.ROOT, "%-44s %12.1f %12.1f %8.2f%n", name, score, peer, score / peer);
-            }
-        });
+        String command = arguments.get(0);
+        List<String> rest = arguments.subList(1, arguments.size());
+        try {
+            return switch (command) {
+                case "compare" -> Compare.run(rest, System.out);
+                case "latency" -> Latency.run(rest, System.out);
+                case "scale" -> Scale.run(rest, System.out);
+                case "report" -> Report.run(rest, System.out);
+                case "jmh" -> serve(() -> org.openjdk.jmh.Main.main(rest.toArray(String[]::new)));
+                case "fork" -> serve(() -> ForkMain.main(rest.toArray(String[]::new)));
+                case "fork-latency" -> serve(() -> LatencyFork.main(rest.toArray(String[]::new)));
+                case "fork-scale" -> serve(() -> ScaleFork.main(rest.toArray(String[]::new)));
+                default -> {
+                    System.err.print("unknown command " + command + "\n" + USAGE);
+                    yield 2;
+                }
+            };
+        } catch (Options.UsageException wrong) {
+            System.err.println(wrong.getMessage());
+            return 2;
+        }
+    }
+
+    /** A main method of its own. */
+    @FunctionalInterface
+    private interface Program {
+        void run() throws Exception;
+    }
+
+    private static int serve(Program program) throws Exception {
+        program.run();
+        return 0;
     }
 }

@@ -91,7 +91,7 @@ final class Feed<T> {
      */
     void seek(long newPosition) {
         long wanted = Math.max(newPosition, Math.min(after, journal.endPosition()));
-        if (wanted < ceiling) {
+        if (wanted < ceiling && wanted <= journal.endPosition()) {
             reader.seek(wanted);
         }
         position = wanted;

@@ -65,6 +65,7 @@ final class Place {
         if (position >= 0 && position <= end) {
             journal.requireKept(position);
         } else {
+            // negative: one behind the greatest that there can be
             throw new IllegalArgumentException("position " + position + " is not in the log: firstPosition="
                     + journal.firstPosition() + " endPosition=" + end
                     + "; take a position of this log, or StartAt.earliest() or latest()");

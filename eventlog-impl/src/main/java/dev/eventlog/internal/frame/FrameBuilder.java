@@ -107,9 +107,18 @@ public final class FrameBuilder {
         int flags = 0;
         int keyLength = 0;
         int keyHash = 0;
+        boolean isPadded = true;
         if (key != null) {
-            keyLength = requireTextLength("key", Utf8.put(key, buffer, text));
-            keyHash = Utf8.hash(key, buffer, text, keyLength);
+            long hash = Utf8.putKey(key, buffer, text);
+            if (hash == Utf8.ANOTHER_WAY) {
+                keyLength = Utf8.put(key, buffer, text);
+                keyHash = Utf8.hash(buffer, text, keyLength);
+                isPadded = false;
+            } else {
+                keyLength = key.length();
+                keyHash = (int) hash;
+            }
+            requireTextLength("key", keyLength);
             text += keyLength;
             flags |= FLAG_KEY;
         }
@@ -118,14 +127,19 @@ public final class FrameBuilder {
             idLength = requireTextLength("id", Utf8.put(id, buffer, text));
             text += idLength;
             flags |= FLAG_ID;
+            isPadded = false;
         }
-        int metadataLength = metadata.isEmpty() ? 0 : MetadataFormat.put(metadata, buffer, text);
+        int metadataLength = 0;
+        if (!metadata.isEmpty()) {
+            metadataLength = MetadataFormat.put(metadata, buffer, text);
+            isPadded = false;
+        }
         long timeNanos = 0;
         if (time != null) {
             timeNanos = Clock.toEpochNanos(time);
             flags |= FLAG_TIME;
         }
-        int payloadOffset = putZerosToAlignment(text + metadataLength);
+        int payloadOffset = isPadded ? aligned(text) : putZerosToAlignment(text + metadataLength);
         int payloadLength = putPayload(codec, data, keyLength + idLength + metadataLength, payloadOffset);
         int end = putZerosToAlignment(payloadOffset + payloadLength);
         if (end > maxFrameLength) {

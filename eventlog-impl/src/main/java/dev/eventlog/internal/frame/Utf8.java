@@ -10,6 +10,12 @@ import java.nio.ByteBuffer;
  */
 final class Utf8 {
 
+    /** What {@link #putKey} returns where a key must be written with {@link #put}. */
+    static final long ANOTHER_WAY = -1;
+
+    private static final int HASH_BASIS = 0x811c9dc5;
+    private static final int HASH_PRIME = 0x01000193;
+
     private Utf8() {}
 
     /**
@@ -31,6 +37,39 @@ final class Utf8 {
             target.put(offset + i, (byte) c);
         }
         return length;
+    }
+
+    /**
+     * Writes a key of ASCII with zeros behind it up to a multiple of 8 bytes, in whole words, and makes its hash on the way.
+     *
+     * @param target little-endian
+     * @param offset a multiple of 8
+     * @return the {@link #hash}, unsigned; or {@link #ANOTHER_WAY} if the key has other characters or does not fit
+     */
+    static long putKey(String key, ByteBuffer target, int offset) {
+        int length = key.length();
+        if (length > target.capacity() - offset - Long.BYTES) {
+            return ANOTHER_WAY;
+        }
+        int hash = HASH_BASIS;
+        long word = 0;
+        for (int i = 0; i < length; i++) {
+            char c = key.charAt(i);
+            if (c >= 0x80) {
+                return ANOTHER_WAY;
+            }
+            hash = (hash ^ c) * HASH_PRIME;
+            // the shift counts modulo 64
+            word |= (long) c << (i << 3);
+            if ((i & 7) == 7) {
+                target.putLong(offset + i - 7, word);
+                word = 0;
+            }
+        }
+        if ((length & 7) != 0) {
+            target.putLong(offset + (length & ~7), word);
+        }
+        return hash & 0xffff_ffffL;
     }
 
     private static int putAny(String text, int from, ByteBuffer target, int offset) {
@@ -65,24 +104,11 @@ final class Utf8 {
         return at - offset;
     }
 
-    /** The same of a text that {@link #put} has written there as so many bytes. */
-    static int hash(String text, ByteBuffer source, int offset, int length) {
-        if (length != text.length()) {
-            return hash(source, offset, length);
-        }
-        // each character is one byte
-        int hash = 0x811c9dc5;
-        for (int i = 0; i < length; i++) {
-            hash = (hash ^ text.charAt(i)) * 0x01000193;
-        }
-        return hash;
-    }
-
     /** FNV-1a of bytes, 32 bits (Fowler, Noll and Vo): the key hash of the format. */
     static int hash(ByteBuffer source, int offset, int length) {
-        int hash = 0x811c9dc5;
+        int hash = HASH_BASIS;
         for (int i = 0; i < length; i++) {
-            hash = (hash ^ (source.get(offset + i) & 0xff)) * 0x01000193;
+            hash = (hash ^ (source.get(offset + i) & 0xff)) * HASH_PRIME;
         }
         return hash;
     }

@@ -4,16 +4,15 @@ import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.support.Clock;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,12 +25,16 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   caller:    encode | copy into the batch that gathers
  *   any appender, or the thread:   take the batch, append it as one frame
- *   the thread:   force it if that is asked for | complete its futures
+ *   the thread:   force it if that is asked for | complete its futures | let the batch gather again
  * </pre>
  *
  * <p>There are two batches: one gathers while the other is appended, forced and completed. When both are full callers
  * wait, so what is in flight is bounded. The thread lingers a moment before it takes a small batch, so that batches are
  * large where events come fast.
+ *
+ * <p>Callbacks of futures run on the thread, which cannot wait for itself: there handing over never waits, and takes
+ * further batches beyond the two; flushing appends and forces, but completes nothing, so that futures complete in the
+ * order of their positions whatever callbacks do.
  *
  * <p>Lock order: append lock, then this queue's. No user code runs under either; futures complete outside.
  *
@@ -41,6 +44,7 @@ final class AppendQueue implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(AppendQueue.class);
 
+    private static final int MAX_BATCHES = 2;
     private static final int MAX_EVENTS = 8192;
     private static final int MAX_LENGTH = 1 << 20;
     /** A batch with so many events is worth a frame of its own at once. */
@@ -49,31 +53,50 @@ final class AppendQueue implements AutoCloseable {
     private static final long LINGER_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
     private static final long IDLE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
+    private static final long SHORTEST_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(1);
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+
+    private static final VarHandle GATHERED;
+
+    static {
+        try {
+            GATHERED = MethodHandles.lookup().findVarHandle(AppendQueue.class, "gathered", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final Target target;
     private final Supplier<FrameBuilder> frames;
+    private final int maxLength;
     private final @Nullable ThreadFactory threadFactory;
     private final Clock clock;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    // guarded by lock
-    private final ArrayDeque<Batch> appended = new ArrayDeque<>();
+    private final AppendLock lock = new AppendLock();
+    // guarded by lock: taken to be appended and not complete, oldest first
+    private final ArrayDeque<Batch> taken = new ArrayDeque<>();
+    private final ArrayDeque<Batch> spares = new ArrayDeque<>();
     private @Nullable Batch gathering;
-    private @Nullable Batch spare;
     private boolean closed;
-    // written under lock, read by any
+    // batches so far
+    private long takenCount;
+    private long completedCount;
+    // written under this, read by any; published by volatile
     private volatile @Nullable Thread thread;
-    // written under lock, read by any; published by volatile
-    private volatile int gathered;
+    // events that gather: written under lock, whose release is a full fence, read by any, all through GATHERED
+    private int gathered;
+    // set by the thread before it looks at gathered a last time and parks, read by others behind their release of lock
     private volatile boolean parked;
+    // the thread's: events of the batch before
+    private int lastCount;
 
     /** Where batches go. */
     interface Target {
 
         /** Appends a frame; called with the append lock held. Returns the position of its first event. */
-        long appendLocked(FrameBuilder frame);
+        long appendLocked(FrameBuilder frame, long nowNanos);
 
-        /** Takes the append lock and lets {@link #drainLocked()} run. */
+        /** Takes the append lock and lets {@link #drainLocked} or {@link #refuseLocked} run. Throws nothing. */
         void drain();
 
         /** Waits until everything below a position survives a power cut. */
@@ -82,13 +105,17 @@ final class AppendQueue implements AutoCloseable {
 
     /** Events of one frame and their futures. */
     private static final class Batch {
-        FrameBuilder frame;
-        final List<CompletableFuture<Long>> futures = new ArrayList<>();
-        boolean durable;
-        long position;
+        private FrameBuilder frame;
+        // by who hands over, under lock, while it gathers; then the thread's
+        @SuppressWarnings({"unchecked", "rawtypes"}) // there are no arrays of a generic type
+        private final @Nullable CompletableFuture<Long>[] futures = new CompletableFuture[MAX_EVENTS];
 
-        @Nullable
-        Throwable failure;
+        private int count;
+        // what became of it: by who appends, under lock; then the thread's
+        private boolean durable;
+        private boolean settled;
+        private long position;
+        private @Nullable Throwable failure;
 
         Batch(FrameBuilder frame) {
             this.frame = frame;
@@ -99,22 +126,87 @@ final class AppendQueue implements AutoCloseable {
                 frame = frames.get();
             }
             frame.begin(FrameDescriptor.KIND_DATA);
-            futures.clear();
+            count = 0;
             durable = false;
+            settled = false;
             failure = null;
+        }
+
+        /** Adds an event and its future, or nothing. */
+        void add(FrameBuilder event, CompletableFuture<Long> future, boolean isDurable) {
+            frame.addAll(event);
+            futures[count++] = future;
+            durable |= isDurable;
+        }
+
+        /** Says what became of it. */
+        void settle(long firstPosition, @Nullable Throwable refusal) {
+            position = firstPosition;
+            failure = refusal;
+            settled = true;
+        }
+
+        /** Waits for its durability if that is asked for, once. */
+        void awaitDurable(Target target) {
+            if (durable && failure == null) {
+                durable = false;
+                try {
+                    target.awaitDurable(position + count);
+                } catch (Throwable e) {
+                    // the futures tell it
+                    failure = e;
+                }
+            }
+        }
+
+        /** Completes its futures. Their callbacks run here. */
+        void complete() {
+            for (int i = 0; i < count; i++) {
+                CompletableFuture<Long> future = futures[i];
+                futures[i] = null;
+                if (future == null) {
+                    // completed before an error of a callback
+                    continue;
+                }
+                if (failure == null) {
+                    future.complete(position + i);
+                } else {
+                    future.completeExceptionally(failure);
+                }
+            }
         }
     }
 
-    AppendQueue(Target target, Supplier<FrameBuilder> frames, @Nullable ThreadFactory threadFactory, Clock clock) {
+    /**
+     * @param maxFrameLength greatest length of a frame
+     * @param threadFactory makes the thread; null: a daemon thread
+     */
+    AppendQueue(
+            Target target,
+            Supplier<FrameBuilder> frames,
+            int maxFrameLength,
+            @Nullable ThreadFactory threadFactory,
+            Clock clock) {
         this.target = target;
         this.frames = frames;
+        maxLength = Math.min(MAX_LENGTH, maxFrameLength);
         this.threadFactory = threadFactory;
         this.clock = clock;
     }
 
     /** Whether events are waiting to be appended. */
     boolean hasEvents() {
-        return gathered > 0;
+        return gathered() > 0;
+    }
+
+    private int gathered() {
+        return (int) GATHERED.getOpaque(this);
+    }
+
+    /** Whether the caller is on the thread that completes futures. */
+    @SuppressWarnings("ReferenceEquality") // a thread is itself only
+    boolean isOwnThread() {
+        return Thread.currentThread() == thread;
     }
 
     /**
@@ -125,19 +217,18 @@ final class AppendQueue implements AutoCloseable {
      */
     CompletableFuture<Long> add(FrameBuilder frame, boolean durable) {
         var future = new CompletableFuture<Long>();
-        boolean wake;
+        if (thread == null) {
+            start();
+        }
         lock.lock();
         try {
             Batch batch = room(frame.length());
-            batch.frame.addAll(frame);
-            batch.futures.add(future);
-            batch.durable |= durable;
-            gathered = batch.futures.size();
-            wake = parked;
+            batch.add(frame, future, durable);
+            GATHERED.setOpaque(this, batch.count);
         } finally {
             lock.unlock();
         }
-        if (wake) {
+        if (parked) {
             wakeThread();
         }
         return future;
@@ -147,23 +238,18 @@ final class AppendQueue implements AutoCloseable {
     private Batch room(int frameLength) {
         boolean interrupted = false;
         try {
-            while (true) {
+            for (int attempt = 0; ; attempt++) {
                 requireOpen();
-                Batch batch = gathering;
-                if (batch == null) {
-                    batch = begin();
-                }
+                Batch batch = gathering == null ? begin() : gathering;
                 if (batch != null && hasRoom(batch, frameLength)) {
                     return batch;
                 }
                 if (isOwnThread()) {
-                    // in a callback of a future: it would wait for itself
-                    appendMore(batch == null);
-                    continue;
+                    drainUnlocked();
+                } else {
+                    wakeThread();
+                    interrupted |= awaitChange(attempt);
                 }
-                parked = false;
-                LockSupport.unpark(thread);
-                interrupted |= awaitChange();
             }
         } finally {
             if (interrupted) {
@@ -172,11 +258,15 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
-    private void appendMore(boolean needsBatch) {
-        if (needsBatch) {
-            spare = new Batch(frames.get());
-            return;
+    /** Appends what was handed over before, and waits for whoever is doing so. */
+    void drain() {
+        if (thread != null) {
+            target.drain();
         }
+    }
+
+    /** The append lock comes before this one. */
+    private void drainUnlocked() {
         lock.unlock();
         try {
             target.drain();
@@ -185,37 +275,41 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
-    private boolean awaitChange() {
+    /** Lets others work for a moment, which grows; whether the thread was interrupted. Called and left with the lock held. */
+    private boolean awaitChange(int attempt) {
+        lock.unlock();
         try {
-            changed.await();
-            return false;
-        } catch (InterruptedException e) {
-            return true;
+            LockSupport.parkNanos(this, Math.min(LONGEST_WAIT_NANOS, SHORTEST_WAIT_NANOS << Math.min(attempt, 10)));
+            return Thread.interrupted();
+        } finally {
+            lock.lock();
         }
     }
 
-    private static boolean hasRoom(Batch batch, int frameLength) {
-        int count = batch.futures.size();
-        return count == 0 || (count < MAX_EVENTS && batch.frame.length() + frameLength <= MAX_LENGTH);
+    private boolean hasRoom(Batch batch, int frameLength) {
+        return batch.count == 0 || (batch.count < MAX_EVENTS && batch.frame.length() + frameLength <= maxLength);
     }
 
+    /** Lets a batch gather; null if there are enough. If this throws, nothing has changed. */
     private @Nullable Batch begin() {
-        if (thread == null) {
-            start();
-            spare = new Batch(frames.get());
-            gathering = new Batch(frames.get());
-        } else {
-            gathering = spare;
-            spare = null;
+        if (taken.size() >= MAX_BATCHES && !isOwnThread()) {
+            return null;
         }
-        Batch begun = gathering;
-        if (begun != null) {
-            begun.begin(frames);
+        Batch spare = spares.peek();
+        Batch begun = spare == null ? new Batch(frames.get()) : spare;
+        begun.begin(frames);
+        if (spare != null) {
+            spares.remove();
         }
+        gathering = begun;
         return begun;
     }
 
-    private void start() {
+    /** Makes the thread, at the first event; not under the lock, since the factory is a user's. */
+    private synchronized void start() {
+        if (thread != null) {
+            return;
+        }
         Thread made;
         if (threadFactory == null) {
             made = new Thread(this::run, "eventlog-append");
@@ -223,8 +317,15 @@ final class AppendQueue implements AutoCloseable {
         } else {
             made = Objects.requireNonNull(threadFactory.newThread(this::run), "threadFactory returned no thread");
         }
-        thread = made;
+        lock.lock();
+        try {
+            requireOpen();
+        } finally {
+            lock.unlock();
+        }
+        // may fail; nothing is handed over to a thread that does not run
         made.start();
+        thread = made;
     }
 
     private void requireOpen() {
@@ -233,47 +334,58 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
-    /** Whether the caller runs on the thread that completes futures. */
-    @SuppressWarnings("ReferenceEquality") // a thread is itself only
-    boolean isOwnThread() {
-        return Thread.currentThread() == thread;
-    }
-
     private void wakeThread() {
         Thread sleeping = thread;
         parked = false;
         LockSupport.unpark(sleeping);
     }
 
-    /** Appends what has gathered. Called with the append lock held. */
-    void drainLocked() {
-        Batch batch;
-        lock.lock();
-        try {
-            batch = gathering;
-            if (batch == null || batch.futures.isEmpty()) {
-                return;
-            }
-            gathering = null;
-            gathered = 0;
-            appended.add(batch);
-            batch.position = -1;
-        } finally {
-            lock.unlock();
+    /** Appends what has gathered. Called with the append lock held. Throws nothing: the futures tell it. */
+    void drainLocked(long nowNanos) {
+        Batch batch = take();
+        if (batch == null) {
+            return;
         }
         long position = 0;
         Throwable failure = null;
         try {
             batch.frame.finish();
-            position = target.appendLocked(batch.frame);
+            position = target.appendLocked(batch.frame, nowNanos);
         } catch (Throwable e) {
-            // the futures tell it
             failure = e;
         }
+        settle(batch, position, failure);
+    }
+
+    /** Refuses what has gathered. Called with the append lock held. */
+    void refuseLocked(Throwable reason) {
+        Batch batch = take();
+        if (batch != null) {
+            settle(batch, 0, reason);
+        }
+    }
+
+    private @Nullable Batch take() {
         lock.lock();
         try {
-            batch.failure = failure;
-            batch.position = position;
+            Batch batch = gathering;
+            if (batch == null || batch.count == 0) {
+                return null;
+            }
+            gathering = null;
+            GATHERED.setOpaque(this, 0);
+            taken.add(batch);
+            takenCount++;
+            return batch;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void settle(Batch batch, long position, @Nullable Throwable failure) {
+        lock.lock();
+        try {
+            batch.settle(position, failure);
         } finally {
             lock.unlock();
         }
@@ -282,40 +394,53 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
-    /** Waits until what was handed over before is appended, durable where asked for, or failed. */
+    /**
+     * Waits until what was handed over before is complete; in a callback of a future, until it is appended and durable
+     * where asked for, or failed.
+     */
     void flush() {
-        List<CompletableFuture<Long>> last = new ArrayList<>();
         target.drain();
+        if (isOwnThread()) {
+            awaitDurable();
+            return;
+        }
+        boolean interrupted = false;
         lock.lock();
         try {
-            for (Batch batch : appended) {
-                last.add(batch.futures.get(batch.futures.size() - 1));
+            long until = takenCount;
+            for (int attempt = 0; completedCount < until; attempt++) {
+                interrupted |= awaitChange(attempt);
             }
         } finally {
             lock.unlock();
-        }
-        for (CompletableFuture<Long> future : last) {
-            if (isOwnThread()) {
-                completeFirst();
-            } else {
-                awaitDone(future);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
     }
 
-    private static void awaitDone(CompletableFuture<Long> future) {
-        boolean interrupted = false;
-        while (!future.isDone()) {
-            try {
-                future.get();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            } catch (java.util.concurrent.ExecutionException | java.util.concurrent.CancellationException done) {
-                break;
+    /** On the thread: makes all batches that are taken as durable as they shall be. */
+    private void awaitDurable() {
+        List<Batch> all;
+        lock.lock();
+        try {
+            all = List.copyOf(taken);
+        } finally {
+            lock.unlock();
+        }
+        for (Batch batch : all) {
+            if (isSettled(batch)) {
+                batch.awaitDurable(target);
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+    }
+
+    private boolean isSettled(Batch batch) {
+        lock.lock();
+        try {
+            return batch.settled;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -325,7 +450,7 @@ final class AppendQueue implements AutoCloseable {
             try {
                 if (completeFirst()) {
                     idleSince = clock.monotonicNanos();
-                } else if (gathered > 0) {
+                } else if (gathered() > 0) {
                     linger();
                     target.drain();
                     idleSince = clock.monotonicNanos();
@@ -343,7 +468,7 @@ final class AppendQueue implements AutoCloseable {
     private boolean isOver() {
         lock.lock();
         try {
-            return closed && appended.isEmpty() && gathered == 0;
+            return closed && taken.isEmpty() && gathered == 0;
         } finally {
             lock.unlock();
         }
@@ -352,11 +477,16 @@ final class AppendQueue implements AutoCloseable {
     /** A moment for more events to come: a frame for each alone would cost more. */
     @SuppressWarnings("ThreadPriorityCheck") // others may fill the batch meanwhile
     private void linger() {
-        if (gathered >= ENOUGH_EVENTS) {
+        if (gathered() >= ENOUGH_EVENTS) {
+            return;
+        }
+        if (lastCount >= ENOUGH_EVENTS / 4) {
+            // events come fast: the processor is left to those who bring them
+            LockSupport.parkNanos(this, LINGER_NANOS);
             return;
         }
         long until = clock.monotonicNanos() + LINGER_NANOS;
-        while (gathered < ENOUGH_EVENTS && clock.monotonicNanos() < until) {
+        while (gathered() < ENOUGH_EVENTS && clock.monotonicNanos() < until) {
             Thread.yield();
         }
     }
@@ -368,7 +498,8 @@ final class AppendQueue implements AutoCloseable {
             return;
         }
         parked = true;
-        if (gathered == 0 && !hasWork()) {
+        // under the lock: what was handed over before it is seen here, and who comes behind it sees that this parks
+        if (!hasWork()) {
             LockSupport.park(this);
         }
         parked = false;
@@ -379,59 +510,42 @@ final class AppendQueue implements AutoCloseable {
     private boolean hasWork() {
         lock.lock();
         try {
-            return closed || !appended.isEmpty();
+            return closed || gathered > 0 || !taken.isEmpty();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Completes the oldest batch that was appended; false if there is none. */
+    /** Completes the oldest batch that was taken; false if there is none, or it is not appended yet. */
     private boolean completeFirst() {
         Batch batch;
         lock.lock();
         try {
-            batch = appended.peek();
-            if (batch == null || (batch.position < 0 && batch.failure == null)) {
+            batch = taken.peek();
+            if (batch == null || !batch.settled) {
                 return false;
             }
-            appended.remove();
         } finally {
             lock.unlock();
         }
-        complete(batch);
+        batch.awaitDurable(target);
+        batch.complete();
         lock.lock();
         try {
-            if (spare == null) {
-                batch.futures.clear();
-                spare = batch;
+            // only now: who flushes waits for it, and who hands over for its room
+            taken.remove();
+            completedCount++;
+            lastCount = batch.count;
+            if (spares.size() < MAX_BATCHES) {
+                spares.add(batch);
             }
-            changed.signalAll();
         } finally {
             lock.unlock();
         }
         return true;
     }
 
-    private void complete(Batch batch) {
-        List<CompletableFuture<Long>> futures = batch.futures;
-        Throwable failure = batch.failure;
-        if (failure == null && batch.durable) {
-            try {
-                target.awaitDurable(batch.position + futures.size());
-            } catch (RuntimeException e) {
-                failure = e;
-            }
-        }
-        for (int i = 0; i < futures.size(); i++) {
-            if (failure == null) {
-                futures.get(i).complete(batch.position + i);
-            } else {
-                futures.get(i).completeExceptionally(failure);
-            }
-        }
-    }
-
-    /** Takes no more events, appends what is there and completes it. */
+    /** Takes no more events, appends what is there and completes it; in a callback of a future, later. */
     @Override
     public void close() {
         Thread running;
@@ -439,7 +553,6 @@ final class AppendQueue implements AutoCloseable {
         try {
             closed = true;
             running = thread;
-            changed.signalAll();
         } finally {
             lock.unlock();
         }
@@ -448,9 +561,8 @@ final class AppendQueue implements AutoCloseable {
         }
         target.drain();
         if (isOwnThread()) {
-            while (completeFirst()) {
-                // a callback closes the log: the rest is completed here
-            }
+            // the journal ends behind this call; what is left to do for these events must not need it
+            awaitDurable();
             return;
         }
         LockSupport.unpark(running);

@@ -6,12 +6,14 @@ import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +40,9 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ChronicleSegmentStore.class);
 
+    /** Forces that come one after the other do not each look at the locks. */
+    private static final long VERIFY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
     private final LogDirectory directory;
     private final FileOps files;
     private final IoThread io;
@@ -59,6 +64,8 @@ final class ChronicleSegmentStore implements SegmentStore {
     // written under judging, read by any; published by volatile
     private volatile long durablePosition;
     private volatile @Nullable IOException failure;
+    // when the locks were looked at; written by forcing threads, read by them
+    private volatile long usableNanos;
     // written and read on the I/O thread
     private boolean closed;
 
@@ -109,6 +116,7 @@ final class ChronicleSegmentStore implements SegmentStore {
         filling.later(() -> {});
         this.onFailure = onFailure;
         durablePosition = state.durablePosition();
+        usableNanos = identity.clock().monotonicNanos() - 2 * VERIFY_NANOS;
     }
 
     @Override
@@ -169,9 +177,15 @@ final class ChronicleSegmentStore implements SegmentStore {
                     identity.capacity(),
                     (renamed, toucher) -> new ChronicleSegmentWriter.Opened(
                             map(renamed, OPEN_LENGTH),
-                            file,
-                            file.map(true, file.length()),
-                            new FillAhead(file, identity.capacity(), toucher, filling, identity.clock(), ahead())));
+                            new ChronicleSegmentWriter.Forceable(file, file.map(true, file.length())),
+                            new ChronicleSegmentWriter.Forceable(file, mapAgain(renamed)),
+                            new FillAhead(
+                                    file,
+                                    identity.capacity(),
+                                    toucher,
+                                    filling,
+                                    identity.clock(),
+                                    new FillAhead.Pace(identity.isForcedOften(), ahead()))));
             files.forceDirectory(active);
             files.forceDirectory(directory.active());
             unsealed.add(new Unsealed(number, writer, file));
@@ -184,6 +198,16 @@ final class ChronicleSegmentStore implements SegmentStore {
                 }
                 file.close();
             }
+        }
+    }
+
+    /**
+     * Through an open file of its own: a disk's error is told once to each open file, and a waiter must not miss one
+     * because the I/O thread forces at the same time and is told first.
+     */
+    private MappedByteBuffer mapAgain(Path file) throws IOException {
+        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.WRITE)) {
+            return open.map(true, open.length());
         }
     }
 
@@ -240,7 +264,7 @@ final class ChronicleSegmentStore implements SegmentStore {
             try {
                 sealNow(segment, writer);
             } catch (Throwable e) {
-                failed(e instanceof IOException io ? io : new IOException("sealing " + segment + " failed", e));
+                failed(asIo("sealing " + segment, e));
                 onFailure.accept(e);
             }
         });
@@ -421,36 +445,19 @@ final class ChronicleSegmentStore implements SegmentStore {
     }
 
     @Override
-    public void force(long endPosition) throws IOException {
-        io.run(() -> {
-            requireUsable();
-            try {
-                for (Unsealed each : unsealed) {
-                    each.file().force();
-                }
-            } catch (IOException e) {
-                throw failed(e);
-            }
-            durable(endPosition);
-        });
-    }
-
-    @Override
     public void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException {
-        requireUsable();
+        if (identity.clock().monotonicNanos() - usableNanos > VERIFY_NANOS) {
+            requireUsable();
+        }
+        requireSound();
         try {
+            boolean isIoThread = io.isCurrent();
             if (durablePosition < basePosition) {
-                // older segments first, which the I/O thread is about to seal; not by that thread, which may wait for
-                // us
-                for (Unsealed each : unsealed) {
-                    if (each.writer() != active) {
-                        each.writer().force();
-                    }
-                }
+                forceBefore(active, isIoThread);
             }
-            ((ChronicleSegmentWriter) active).force(endOffset);
-        } catch (IOException e) {
-            throw failed(e);
+            ((ChronicleSegmentWriter) active).force(endOffset, isIoThread);
+        } catch (Throwable e) {
+            throw failed(asIo("forcing", e));
         }
         durable(endPosition);
     }
@@ -463,6 +470,7 @@ final class ChronicleSegmentStore implements SegmentStore {
         } catch (IOException lost) {
             throw failed(lost);
         }
+        usableNanos = identity.clock().monotonicNanos();
     }
 
     /** Stops the log if its lock no longer keeps others out. On the I/O thread. */
@@ -475,6 +483,25 @@ final class ChronicleSegmentStore implements SegmentStore {
         } catch (IOException lost) {
             onFailure.accept(lost);
         }
+    }
+
+    /** Older segments, which the I/O thread is about to seal. A leader does not wait for that, as it may wait for a leader. */
+    private void forceBefore(SegmentWriter active, boolean isIoThread) throws IOException {
+        var older = new ArrayList<ChronicleSegmentWriter>();
+        for (Unsealed each : unsealed) {
+            if (each.writer() == active) {
+                for (ChronicleSegmentWriter writer : older) {
+                    writer.force(isIoThread);
+                }
+                return;
+            }
+            older.add(each.writer());
+        }
+        // sealed meanwhile, and so are those before it; a newer one is another's
+    }
+
+    private static IOException asIo(String doing, Throwable error) {
+        return error instanceof IOException io ? io : new IOException(doing + " failed: " + error, error);
     }
 
     private void requireSound() throws IOException {
@@ -492,6 +519,7 @@ final class ChronicleSegmentStore implements SegmentStore {
             if (before == null) {
                 failure = error;
                 before = error;
+                state.publishForceFailed();
             }
             return before;
         } finally {

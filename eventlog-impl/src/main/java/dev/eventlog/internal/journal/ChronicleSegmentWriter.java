@@ -52,7 +52,7 @@ final class ChronicleSegmentWriter implements SegmentWriter {
     private final Opened opened;
     private @Nullable Wire wire;
     private long endOffset;
-    // by one forcing thread after the other
+    // by forcing threads, as a rule one at a time; a lower value than another's makes the next force longer, no more
     private volatile long forcedOffset;
 
     private ChronicleSegmentWriter(
@@ -156,11 +156,15 @@ final class ChronicleSegmentWriter implements SegmentWriter {
      * A data file as we hold it beside Chronicle.
      *
      * @param readable its bytes for reading
-     * @param channel to force it by
-     * @param forceable its bytes as they can be forced; nothing is stored through it
+     * @param forIoThread to force it by
+     * @param forLeaders the same through another opening of the file: a disk tells each opening once that it lost
+     *     something, so two threads that force at the same time must not share one
      * @param fillAhead allocates it
      */
-    record Opened(ByteBuffer readable, FileOps.OpenFile channel, MappedByteBuffer forceable, FillAhead fillAhead) {}
+    record Opened(ByteBuffer readable, Forceable forIoThread, Forceable forLeaders, FillAhead fillAhead) {}
+
+    /** An open file and its bytes as they can be forced; nothing is stored through them. */
+    record Forceable(FileOps.OpenFile channel, MappedByteBuffer mapped) {}
 
     @Override
     public void reserve(long offset) throws IOException {
@@ -229,15 +233,20 @@ final class ChronicleSegmentWriter implements SegmentWriter {
     }
 
     /** Forces all of it; no frame is added meanwhile. */
-    void force() throws IOException {
-        force(endOffset);
+    void force(boolean isIoThread) throws IOException {
+        force(endOffset, isIoThread);
     }
 
-    /** Forces what lies between the last force and an offset. */
-    void force(long offset) throws IOException {
+    /**
+     * Forces what lies between the last force and an offset: not what is filled ahead, which would be written twice.
+     *
+     * @param isIoThread whether the I/O thread calls rather than the leader of a group
+     */
+    void force(long offset, boolean isIoThread) throws IOException {
         long from = forcedOffset;
         if (offset > from) {
-            opened.channel().force(opened.forceable(), (int) from, (int) (offset - from));
+            Forceable file = isIoThread ? opened.forIoThread() : opened.forLeaders();
+            file.channel().force(file.mapped(), (int) from, (int) (offset - from));
             forcedOffset = offset;
         }
     }

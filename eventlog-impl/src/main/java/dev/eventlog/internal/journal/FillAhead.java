@@ -18,8 +18,9 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>The margin is kept because a file system may fault in large units: the unit around the last byte must be allocated
  * whole. How far the filling goes beyond it follows the rate: a log that asks again soon gets twice as much, one that is
- * quiet half. A fast log is filled in large steps, which cost less; a slow one in small steps, because a force writes
- * the whole unit that an event lies in, and the unit is as large as the step was. An appender that has caught up with the
+ * quiet half. A fast log is filled in large steps, which cost less; a slow one, and one whose events are forced one by
+ * one, in small steps, because a force writes the whole unit that an event lies in, and the unit is as large as the step
+ * was. An appender that has caught up with the
  * filling waits.
  *
  * <p>Safe against the appender: it writes below {@code filled - MARGIN}, the filler at {@code filled} and above. Touching
@@ -42,8 +43,11 @@ final class FillAhead {
     /** From here on the log counts as fast. */
     private static final long FAST_AHEAD = 4 << 20;
 
-    private static final int LARGE_STEP = 64 << 10;
     private static final int SMALL_STEP = 8 << 10;
+    private static final int LARGE_STEP = 64 << 10;
+    /** For a fast log: a page costs half of what it does in large steps, most of that in fewer page faults. */
+    private static final int HUGE_STEP = 1 << 20;
+
     private static final int PAGE = 4 << 10;
     private static final long WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
     private static final long SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -52,14 +56,14 @@ final class FillAhead {
     /** What a file is filled to before it is used. */
     static final long FIRST_FILL = MARGIN + LEAST_AHEAD;
 
-    private static final ByteBuffer ZEROS =
-            ByteBuffer.allocateDirect(LARGE_STEP).asReadOnlyBuffer();
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(HUGE_STEP).asReadOnlyBuffer();
 
     private final FileOps.OpenFile file;
     private final IoThread io;
     private final long limit;
     private final PageToucher toucher;
     private final Clock clock;
+    private final boolean isForcedOften;
     // written on the filling thread, read by the appender; published by volatile
     private volatile long filled;
     // set by the appender, cleared on the filling thread
@@ -91,9 +95,11 @@ final class FillAhead {
      * @param file begun with {@link #create}
      * @param limit bytes that the appender may use; all of them are mapped
      * @param io the filling thread
-     * @param ahead that of the segment before, or {@link #LEAST_AHEAD}
+     * @param pace of the log
      */
-    FillAhead(FileOps.OpenFile file, long limit, PageToucher toucher, IoThread io, Clock clock, long ahead) {
+    FillAhead(FileOps.OpenFile file, long limit, PageToucher toucher, IoThread io, Clock clock, Pace pace) {
+        isForcedOften = pace.isForcedOften();
+        long ahead = pace.ahead();
         this.file = file;
         this.io = io;
         this.limit = limit;
@@ -107,6 +113,14 @@ final class FillAhead {
             io.later(() -> fillQuietly(0, MARGIN + ahead));
         }
     }
+
+    /**
+     * How a log is used.
+     *
+     * @param isForcedOften whether single events will be forced, and with each the whole step that it lies in
+     * @param ahead that of the segment before, or {@link #LEAST_AHEAD}
+     */
+    record Pace(boolean isForcedOften, long ahead) {}
 
     /** How far the filling goes beyond the margin, at the rate of this log. */
     long ahead() {
@@ -169,10 +183,11 @@ final class FillAhead {
     /** Fills up to a target; fails only if not even what is needed could be filled. */
     private void fill(long needed, long target) throws IOException {
         long end = Math.min(target, limit);
-        int longest = end - filled >= FAST_AHEAD / 2 ? LARGE_STEP : SMALL_STEP;
+        int longest = longestStep(end - filled);
         for (long at = filled; at < end; at = filled) {
             try {
-                if (!fillStep(at, (int) Math.min(longest, end - at))) {
+                // aligned: the page cache makes units of that size only then
+                if (!fillStep(at, (int) Math.min(longest - at % longest, end - at))) {
                     return;
                 }
             } catch (IOException e) {
@@ -182,6 +197,13 @@ final class FillAhead {
                 throw e;
             }
         }
+    }
+
+    private int longestStep(long length) {
+        if (length < FAST_AHEAD / 2) {
+            return SMALL_STEP;
+        }
+        return length < FAST_AHEAD || isForcedOften ? LARGE_STEP : HUGE_STEP;
     }
 
     private boolean fillStep(long at, int length) throws IOException {

@@ -3,6 +3,8 @@ package dev.eventlog.internal.journal;
 import dev.eventlog.internal.support.Clock;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
@@ -20,15 +22,19 @@ import org.jspecify.annotations.Nullable;
  *   appender 4                  append | wait ------------------------------- -- | done
  * </pre>
  *
- * <p>No wake-up is lost: a leader gives up leadership and then takes the stack of waiters; a waiter pushes itself and then
+ * <p>A thread that waits yields for as long as a force may take and then parks. No wake-up is lost: a leader gives up leadership and then takes the stack of waiters; a waiter pushes itself and then
  * looks whether somebody leads. A leader leaves those that its force did not cover to one of them, the heir, who leads
- * them or, if somebody else was quicker, wakes them.
+ * them or, if somebody else was quicker, wakes them. An heir may be gone before it is appointed, since it saw by itself
+ * that it is done; so the appointment and the leaving are one compare-and-set, and the loser of it sees to the rest.
  *
  * <p>The leader's force is an {@code msync}, which no interrupt can end or turn into a closed channel.
  *
  * <p><b>Threading:</b> Thread-safe; waiting does not pin a virtual thread. <b>Allocation:</b> one node for each wait.
  */
 final class GroupCommit {
+
+    private static final long LONGEST_YIELDING_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+    private static final long LONGEST_GATHERING_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
     private final LongSupplier durablePosition;
     private final Runnable force;
@@ -37,10 +43,23 @@ final class GroupCommit {
     private final long gatherNanos;
     private final long gatherBytes;
     private final AtomicBoolean leading = new AtomicBoolean();
+    // threads that are not done, the leader among them
+    private final AtomicInteger waiting = new AtomicInteger();
+    // by one leader after the other
+    private int expected;
+    // written by leaders, read by any: any value that was right once will do
+    private volatile long forceNanos;
     private final AtomicReference<@Nullable Waiter> waiters = new AtomicReference<>();
+
+    private static final AtomicIntegerFieldUpdater<Waiter> PART =
+            AtomicIntegerFieldUpdater.newUpdater(Waiter.class, "part");
 
     /** A thread that waits; on the stack at most once. */
     private static final class Waiter {
+        static final int WAITING = 0;
+        static final int HEIR = 1;
+        static final int GONE = 2;
+
         final Thread thread = Thread.currentThread();
         final long end;
 
@@ -48,11 +67,32 @@ final class GroupCommit {
         Waiter next;
         // set before it is pushed, cleared by who takes it off
         volatile boolean queued;
-        // set by who wakes it to lead, before queued is cleared
-        boolean heir;
+        // waiting to heir by who wakes it, all else by its own thread
+        volatile int part;
+        // own thread's: it was an heir, and has others to see to when it leaves
+        boolean owes;
 
         Waiter(long end) {
             this.end = end;
+        }
+
+        /** Says that it waits again. */
+        void remain() {
+            owes |= PART.compareAndSet(this, HEIR, WAITING);
+        }
+
+        /** Appoints it to see to those behind it; false if it does not wait any more. */
+        boolean appoint() {
+            return PART.compareAndSet(this, WAITING, HEIR);
+        }
+
+        /** Says that it will not be there any more; whether it has others to see to. */
+        boolean leave() {
+            return PART.getAndSet(this, GONE) == HEIR || owes;
+        }
+
+        boolean isGone() {
+            return part == GONE;
         }
     }
 
@@ -90,13 +130,18 @@ final class GroupCommit {
         }
         var self = new Waiter(end);
         boolean interrupted = false;
+        waiting.incrementAndGet();
         try {
             while (durablePosition.getAsLong() < end) {
                 if (!leading.getPlain() && leading.compareAndSet(false, true)) {
                     lead(end);
                     continue;
                 }
+                if (yieldToLeader(end)) {
+                    continue;
+                }
                 if (!self.queued) {
+                    self.remain();
                     push(self);
                     // the leader may have gone before it could see this one
                     continue;
@@ -107,7 +152,8 @@ final class GroupCommit {
                 interrupted |= Thread.interrupted();
             }
         } finally {
-            if (self.heir && !leading.get()) {
+            waiting.decrementAndGet();
+            if (self.leave() && !leading.get()) {
                 wake();
             }
             if (interrupted) {
@@ -116,11 +162,29 @@ final class GroupCommit {
         }
     }
 
+    /**
+     * Lets others run while a force of usual length goes on; whether there is something to look at. To park a thread and
+     * wake it again takes longer than that on a busy machine, and the leader would have to wake one after the other.
+     */
+    @SuppressWarnings("ThreadPriorityCheck") // not for long
+    private boolean yieldToLeader(long end) {
+        long until = clock.monotonicNanos() + Math.min(LONGEST_YIELDING_NANOS, 2 * forceNanos);
+        while (leading.get() && durablePosition.getAsLong() < end) {
+            if (clock.monotonicNanos() >= until) {
+                return false;
+            }
+            Thread.yield();
+        }
+        return true;
+    }
+
     private void lead(long end) {
         try {
             if (durablePosition.getAsLong() < end) {
                 gather();
+                long begun = clock.monotonicNanos();
                 force.run();
+                forceNanos = clock.monotonicNanos() - begun;
             }
         } finally {
             leading.set(false);
@@ -128,15 +192,32 @@ final class GroupCommit {
         }
     }
 
+    /**
+     * Waits for as many threads as came lately, but not longer than half a force takes: threads that append in a loop have
+     * just been woken and are about to be here again, and would else make two groups of half the size in turn.
+     */
+    @SuppressWarnings("ThreadPriorityCheck") // those that it waits for need the processor
     private void gather() {
-        if (gatherNanos == 0 || waitingBytes.getAsLong() >= gatherBytes) {
-            return;
+        int present = waiting.get();
+        if (gatherNanos > 0) {
+            gatherBytes();
+            present = waiting.get();
+        } else if (present < expected) {
+            long until = clock.monotonicNanos() + Math.min(LONGEST_GATHERING_NANOS, forceNanos >> 1);
+            while (present < expected && clock.monotonicNanos() < until) {
+                Thread.yield();
+                present = waiting.get();
+            }
         }
-        long deadline = clock.monotonicNanos() + gatherNanos;
-        long left = gatherNanos;
-        while (left > 0 && waitingBytes.getAsLong() < gatherBytes) {
+        expected = present + (Math.max(0, expected - present) >> 1);
+    }
+
+    /** Waits as long as the configuration says, for bytes. */
+    private void gatherBytes() {
+        long until = clock.monotonicNanos() + gatherNanos;
+        for (long left = gatherNanos; left > 0 && waitingBytes.getAsLong() < gatherBytes; ) {
             LockSupport.parkNanos(this, Math.min(left, TimeUnit.MICROSECONDS.toNanos(50)));
-            left = deadline - clock.monotonicNanos();
+            left = until - clock.monotonicNanos();
         }
     }
 
@@ -151,31 +232,31 @@ final class GroupCommit {
 
     /** Wakes those that are done, after one that is not and will lead them; the rest goes on waiting for that one. */
     private void wake() {
+        while (!handOver()) {
+            // that one had left by itself meanwhile: the rest needs another
+        }
+    }
+
+    private boolean handOver() {
         Waiter top = waiters.getAndSet(null);
         long durable = durablePosition.getAsLong();
         @Nullable Waiter heir = null;
         @Nullable Waiter done = null;
-        @Nullable Waiter waiting = null;
         while (top != null) {
             Waiter next = top.next;
             if (top.end <= durable) {
                 top.next = done;
                 done = top;
-            } else if (heir == null) {
+            } else if (heir == null && !top.isGone()) {
                 heir = top;
-            } else {
-                top.next = waiting;
-                waiting = top;
+            } else if (!top.isGone()) {
+                push(top);
             }
             top = next;
         }
-        while (waiting != null) {
-            Waiter next = waiting.next;
-            push(waiting);
-            waiting = next;
-        }
-        if (heir != null) {
-            heir.heir = true;
+        // behind the pushing: an heir that leaves at once must see whom it leaves
+        boolean appointed = heir == null || heir.appoint();
+        if (heir != null && appointed) {
             release(heir);
         }
         while (done != null) {
@@ -183,6 +264,7 @@ final class GroupCommit {
             release(done);
             done = next;
         }
+        return appointed;
     }
 
     private static void release(Waiter waiter) {

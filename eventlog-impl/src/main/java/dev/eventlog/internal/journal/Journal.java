@@ -21,7 +21,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +87,7 @@ public final class Journal implements AutoCloseable {
     private final Waiters waiters = new Waiters();
     private final GroupCommit commit;
     private final AppendQueue queue;
-    private final ReentrantLock lock = new ReentrantLock();
+    private final AppendLock lock = new AppendLock();
     private final FrameBuilder control;
 
     // taken from at the front by the pruner, changed at the end by the append lock's holder
@@ -102,9 +101,14 @@ public final class Journal implements AutoCloseable {
 
     // guarded by lock
     private ActiveSegment active;
-    // by one forcing thread after the other
-    private @Nullable SegmentWriter forcedWriter;
-    private long forcedOffset;
+    // written by forcing threads, read by them
+    private volatile @Nullable Forced forced;
+
+    /** What had been written at some moment. */
+    private record Written(SegmentWriter writer, long basePosition, long endOffset, long endPosition) {}
+
+    /** How far a segment was forced last. */
+    private record Forced(SegmentWriter writer, long offset) {}
 
     /**
      * What a journal is made of.
@@ -151,7 +155,7 @@ public final class Journal implements AutoCloseable {
                 this::waitingBytes,
                 new GroupCommit.Gathering(config.groupWait().toNanos(), config.groupBytes()),
                 clock);
-        queue = new AppendQueue(new QueueTarget(), this::newFrame, config.threadFactory(), clock);
+        queue = new AppendQueue(new QueueTarget(), this::newFrame, maxFrameLength, config.threadFactory(), clock);
         control = newFrame();
         END.setRelease(this, parts.endPosition());
         SegmentWriter writer = store.begin(parts.nextSegment(), leastLength(0));
@@ -310,17 +314,17 @@ public final class Journal implements AutoCloseable {
         lock.lock();
         try {
             if (queue.hasEvents()) {
-                queue.drainLocked();
+                queue.drainLocked(nowNanos);
             }
             position = appendLocked(frame, nowNanos);
         } finally {
             lock.unlock();
         }
-        if (durable || onlyDurableIsReadable) {
-            awaitDurable(position + frame.eventCount());
-        }
         if (!onlyDurableIsReadable) {
             waiters.signal();
+        }
+        if (durable || onlyDurableIsReadable) {
+            awaitDurable(position + frame.eventCount());
         }
         return position;
     }
@@ -337,11 +341,15 @@ public final class Journal implements AutoCloseable {
 
     /** Waits until what was handed over is appended and as durable as it shall be, or has failed. */
     public void flush() {
+        if (closed) {
+            throw new LogClosedException("log is closed" + place() + "; open it again");
+        }
         queue.flush();
+        requireSound();
     }
 
-    /** Whether the caller is a callback of a future of {@link #appendAsync}. */
-    public boolean isCompletingFutures() {
+    /** Whether the caller is on the thread that completes asynchronous appends. */
+    public boolean isAppendThread() {
         return queue.isOwnThread();
     }
 
@@ -360,20 +368,28 @@ public final class Journal implements AutoCloseable {
     /** What the queue of events does with the journal. */
     private final class QueueTarget implements AppendQueue.Target {
 
-        private long nowNanos;
-
         @Override
-        public long appendLocked(FrameBuilder frame) {
+        public long appendLocked(FrameBuilder frame, long nowNanos) {
             return Journal.this.appendLocked(frame, nowNanos);
         }
 
         @Override
         public void drain() {
-            long now = clock.epochNanos();
+            long nowNanos = 0;
+            Throwable clockFailure = null;
+            try {
+                nowNanos = clock.epochNanos();
+            } catch (Throwable e) {
+                // a user's clock; whoever appends by himself gets it thrown
+                clockFailure = e;
+            }
             lock.lock();
             try {
-                nowNanos = now;
-                queue.drainLocked();
+                if (clockFailure == null) {
+                    queue.drainLocked(nowNanos);
+                } else {
+                    queue.refuseLocked(clockFailure);
+                }
             } finally {
                 lock.unlock();
             }
@@ -586,9 +602,7 @@ public final class Journal implements AutoCloseable {
 
     /** Makes what was appended before the call survive a power cut. */
     public void force() {
-        if (queue.hasEvents()) {
-            queue.flush();
-        }
+        queue.drain();
         requireSound();
         awaitDurable(endPosition());
     }
@@ -607,13 +621,19 @@ public final class Journal implements AutoCloseable {
     /** Waits until everything below a position survives a power cut. */
     private void awaitDurable(long end) {
         commit.await(end);
+        if (onlyDurableIsReadable) {
+            // also where another thread's force made it durable
+            waiters.signal();
+        }
     }
 
+    @SuppressWarnings("ReferenceEquality") // a writer is itself only
     private long waitingBytes() {
         lock.lock();
         try {
             SegmentWriter writer = active.writer();
-            return writer.endOffset() - (writer == forcedWriter ? forcedOffset : 0);
+            Forced last = forced;
+            return writer.endOffset() - (last != null && last.writer() == writer ? last.offset() : 0);
         } finally {
             lock.unlock();
         }
@@ -621,29 +641,30 @@ public final class Journal implements AutoCloseable {
 
     /** Forces what was appended so far, on the thread that leads the waiting ones. */
     private void forceGroup() {
-        SegmentWriter writer;
-        long basePosition;
-        long endOffset;
-        long end;
         lock.lock();
+        force(unlockedAfter());
+    }
+
+    /** How far the log has come; frees the lock, which is held. */
+    private Written unlockedAfter() {
         try {
-            writer = active.writer();
-            basePosition = active.segment().basePosition();
-            endOffset = writer.endOffset();
-            end = endPosition;
+            return new Written(
+                    active.writer(),
+                    active.segment().basePosition(),
+                    active.writer().endOffset(),
+                    endPosition);
         } finally {
             lock.unlock();
         }
+    }
+
+    private void force(Written written) {
         try {
-            store.force(writer, basePosition, endOffset, end);
+            store.force(written.writer(), written.basePosition(), written.endOffset(), written.endPosition());
         } catch (IOException e) {
-            throw forceFailed(e, end);
+            throw forceFailed(e, written.endPosition());
         }
-        forcedWriter = writer;
-        forcedOffset = endOffset;
-        if (onlyDurableIsReadable) {
-            waiters.signal();
-        }
+        forced = new Forced(written.writer(), written.endOffset());
     }
 
     private LogFailedException forceFailed(IOException error, long end) {
@@ -656,20 +677,25 @@ public final class Journal implements AutoCloseable {
                 error);
     }
 
-    /** The same from the I/O thread, which must not wait for a thread that may wait for it. */
-    void forceInBackground() {
+    /**
+     * The same from the I/O thread.
+     *
+     * @return false if the append lock could not be had at once: its holder may be waiting for this thread, which must go
+     *     on with that and come again
+     */
+    boolean forceInBackground() {
         requireSound();
-        long end = endPosition();
-        if (end > store.durablePosition()) {
-            try {
-                store.force(end);
-            } catch (IOException e) {
-                throw forceFailed(e, end);
-            }
-            if (onlyDurableIsReadable) {
-                waiters.signal();
-            }
+        if (endPosition() <= store.durablePosition()) {
+            return true;
         }
+        if (!lock.tryLockShortly()) {
+            return false;
+        }
+        force(unlockedAfter());
+        if (onlyDurableIsReadable) {
+            waiters.signal();
+        }
+        return true;
     }
 
     /** Stops writing after an error that cannot be judged. */
@@ -699,8 +725,10 @@ public final class Journal implements AutoCloseable {
         waiters.signal();
     }
 
-    /** Position of the first event appended at a time or later; the end position if there is none. */
+    /** Position of the first readable event appended at a time or later; the readable end as of now if there is none. */
     public long positionAt(long appendTimeNanos) {
+        // before the search: what becomes readable meanwhile may match
+        long end = readablePosition();
         JournalReader reader = newReader();
         try {
             for (Segment segment : segments()) {
@@ -711,7 +739,7 @@ public final class Journal implements AutoCloseable {
                     }
                 }
             }
-            return endPosition();
+            return end;
         } finally {
             reader.leave();
         }

@@ -81,7 +81,7 @@ final class JournalOpener {
         place.io().every(WATCH_NANOS, store::watchLock);
         long interval = config.forceInterval().toNanos();
         if (interval > 0) {
-            place.io().every(interval, () -> forceInBackground(journal, config));
+            place.io().every(interval, () -> forceInBackground(journal, config, place.io()));
         }
         return journal;
     }
@@ -128,7 +128,7 @@ final class JournalOpener {
                     meta.logId(),
                     boot,
                     epoch,
-                    new StateFile.Positions(result.firstPosition(), result.endPosition(), result.durablePosition()),
+                    new StateFile.Positions(result.firstPosition(), result.endPosition(), result.endPosition()),
                     files);
         });
         var failed = new AtomicReference<@Nullable Journal>();
@@ -157,12 +157,15 @@ final class JournalOpener {
         return new Recovered(store, parts, failed);
     }
 
-    private static void forceInBackground(Journal journal, EventLogConfig config) {
+    private static void forceInBackground(Journal journal, EventLogConfig config, IoThread io) {
         if (journal.isClosed() || journal.failure() != null) {
             return;
         }
         try {
-            journal.forceInBackground();
+            if (!journal.forceInBackground()) {
+                // behind what an appender waits for
+                io.later(() -> forceInBackground(journal, config, io));
+            }
         } catch (RuntimeException e) {
             report(journal, e, config);
         }

@@ -85,11 +85,6 @@ final class MemorySegmentStore implements SegmentStore {
     }
 
     @Override
-    public void force(long forcedPosition) {
-        // nothing survives the process
-    }
-
-    @Override
     public void force(SegmentWriter active, long basePosition, long endOffset, long forcedPosition) {
         // nothing survives the process
     }

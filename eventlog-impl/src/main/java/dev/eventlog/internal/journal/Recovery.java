@@ -3,6 +3,7 @@ package dev.eventlog.internal.journal;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.frame.FrameBuilder;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Sealed segments are taken as the manifest has them; if it is missing or damaged they are scanned and it is made
  * anew. What stands in {@code active/} is scanned, checked against what must be there, recorded with its valid end and
- * moved to {@code segments/}. No byte of a segment is rewritten. Each step can be repeated: a process that dies here
+ * moved to {@code segments/}. No byte of a segment is rewritten; behind a failed force it is copied. Each step can be repeated: a process that dies here
  * leaves work, not damage.
  *
  * <p>What must be there: in the same boot of the machine, everything below the end position that the last writer
@@ -35,6 +36,8 @@ final class Recovery {
     private static final Logger LOGGER = LoggerFactory.getLogger(Recovery.class);
     private static final Set<String> KNOWN =
             Set.of("lock", "log.meta", "state", "manifest", "active", "segments", "index", "cursors", "parked", "torn");
+
+    private static final int COPIED_AT_ONCE = 1 << 20;
 
     private final LogDirectory directory;
     private final LogMeta meta;
@@ -65,18 +68,11 @@ final class Recovery {
      *
      * @param manifest recorded epochs, segments, dictionary
      * @param firstPosition where the log begins
-     * @param endPosition where the next event goes
-     * @param durablePosition what was known to survive a power cut before
+     * @param endPosition where the next event goes; everything below was forced and survives a power cut
      * @param nextNumber number that no segment has had
      * @param nextEpoch epoch that no writer has had
      */
-    record Result(
-            Manifest manifest,
-            long firstPosition,
-            long endPosition,
-            long durablePosition,
-            long nextNumber,
-            int nextEpoch) {}
+    record Result(Manifest manifest, long firstPosition, long endPosition, long nextNumber, int nextEpoch) {}
 
     /**
      * Does it.
@@ -108,8 +104,14 @@ final class Recovery {
         // an unknown end position is below any durable one
         long required = sameBoot && state != null ? Math.max(durable, state.endPosition()) : durable;
         List<Leftover> kept = contiguous(leftovers, required);
+        // in another boot what is read comes from the disk
+        boolean isDoubtful = state == null || (sameBoot && state.isForceFailed());
         for (Leftover leftover : kept) {
-            keep(leftover, sameBoot);
+            if (isDoubtful) {
+                writeAgain(leftover);
+            } else {
+                keep(leftover, sameBoot);
+            }
         }
         for (Leftover leftover : leftovers) {
             if (!kept.contains(leftover)) {
@@ -125,8 +127,7 @@ final class Recovery {
         for (Leftover leftover : leftovers) {
             lastEpoch = Math.max(lastEpoch, leftover.scan().epoch());
         }
-        return new Result(
-                manifest, firstPosition, endPosition, Math.min(durable, endPosition), lastNumber + 1, lastEpoch + 1);
+        return new Result(manifest, firstPosition, endPosition, lastNumber + 1, lastEpoch + 1);
     }
 
     /**
@@ -424,7 +425,54 @@ final class Recovery {
         return kept;
     }
 
-    private void keep(Leftover leftover, boolean sameBoot) throws IOException {
+    /**
+     * Keeps a leftover by writing it to a new file: a force of it failed, or may have, and behind that the kernel may call
+     * pages clean that never reached the disk. What was read of them passed its checksums.
+     */
+    private void writeAgain(Leftover leftover) throws IOException {
+        warnIfTorn(leftover);
+        long end = leftover.scan().end().offset();
+        Path file = directory.segment(leftover.number());
+        Path beside = file.resolveSibling(file.getFileName() + ".tmp");
+        LOGGER.warn("events are written again, since a force of their file failed: {}", file);
+        files.delete(beside);
+        SegmentScan copied;
+        try (FileOps.OpenFile from = files.open(leftover.file(), FileOps.Mode.READ);
+                FileOps.OpenFile to = files.open(beside, FileOps.Mode.CREATE)) {
+            copy(from, to, end);
+            to.force();
+            copied = SegmentScanner.scan(to, seed, null);
+        }
+        if (copied.end().offset() != end
+                || copied.end().lastCrc() != leftover.scan().end().lastCrc()) {
+            throw Corruption.at(
+                    "file changed while it was copied",
+                    leftover.file(),
+                    copied.end().offset(),
+                    endPosition,
+                    endPosition);
+        }
+        files.rename(beside, file);
+        files.forceDirectory(directory.segments());
+        record(leftover.number(), leftover.scan());
+        directory.deleteActive(leftover.number());
+    }
+
+    /** Copies what is before an offset, with zeros to the end of the page behind it. */
+    private static void copy(FileOps.OpenFile from, FileOps.OpenFile to, long end) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(COPIED_AT_ONCE);
+        long length = trimmedLength(end, Long.MAX_VALUE);
+        for (long at = 0; at < length; at += bytes.limit()) {
+            bytes.clear().limit((int) Math.min(COPIED_AT_ONCE, length - at));
+            from.read(bytes, at);
+            for (long i = Math.max(0, end - at); i < bytes.limit(); i++) {
+                bytes.put((int) i, (byte) 0);
+            }
+            to.write(bytes.position(0), at);
+        }
+    }
+
+    private void warnIfTorn(Leftover leftover) {
         SegmentScan scan = leftover.scan();
         if (scan.problem() != null) {
             LOGGER.warn(
@@ -434,6 +482,11 @@ final class Recovery {
                     scan.end().offset(),
                     scan.end().position());
         }
+    }
+
+    private void keep(Leftover leftover, boolean sameBoot) throws IOException {
+        warnIfTorn(leftover);
+        SegmentScan scan = leftover.scan();
         try (FileOps.OpenFile open = files.open(leftover.file(), FileOps.Mode.WRITE)) {
             if (scan.problem() == null && sameBoot) {
                 open.truncate(trimmedLength(scan.end().offset(), open.length()));

@@ -62,17 +62,12 @@ interface SegmentStore extends AutoCloseable {
     void discard(SegmentWriter writer);
 
     /**
-     * Makes all frames below this position survive a power cut, and then says so.
+     * Makes all frames below a position survive a power cut, and then says so. On the calling thread, to which an
+     * interrupt does no harm.
      *
-     * @throws IOException if the disk reports an error: what is on it is then unknown
-     */
-    void force(long endPosition) throws IOException;
-
-    /**
-     * The same on the calling thread, for the segment that is being written, whose last frame below the position ends at
-     * the offset. One thread at a time. An interrupt does no harm.
-     *
-     * @param basePosition of the segment
+     * @param active the segment that is being written
+     * @param basePosition its first position
+     * @param endOffset where its last frame below the position ends
      * @throws IOException if the disk reports an error: what is on it is then unknown
      */
     void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException;

@@ -19,17 +19,18 @@ import org.jspecify.annotations.Nullable;
  * open, written whole before it is mapped.
  *
  * <pre>
- *   0                               32              48              56      60      64              72              80              88 … 4096
- *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+---------------+
- *   | file header "EVLGSTAT"        | boot id       | place         | epoch | CRC   | end position  | durable pos.  | first position|
- *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+---------------+
+ *   0                               32              48              56      60      64              72              80              88              96 … 4096
+ *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+---------------+---------------+
+ *   | file header "EVLGSTAT"        | boot id       | place         | epoch | CRC   | end position  | durable pos.  | first position| failed forces |
+ *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+---------------+---------------+
  * </pre>
  *
  * <i>place</i> is a hash of the directory's identity (device and inode): in a copy of the directory it differs, and what
  * the page cache of the original held proves nothing. The CRC32C covers boot id, place and epoch. The positions change
  * while the log runs: each is one aligned word whose low 8 bits check the other 56, so that a damaged word is known. The
  * first position is where the log begins: what is pruned below it is told here before its files go, forced, so that it is
- * not taken for lost where the manifest is.
+ * not taken for lost where the manifest is. <i>Failed forces</i> is a word like these, 0 or 1: behind a failed force the
+ * page cache may hold what the disk does not, and no later force tells.
  *
  * <p><b>Threading:</b> Thread-safe except {@link #publishEnd}: the holder of the append lock.
  */
@@ -47,6 +48,8 @@ final class StateFile {
     private static final int END_OFFSET = CRC_OFFSET + Integer.BYTES;
     private static final int DURABLE_OFFSET = END_OFFSET + Long.BYTES;
     private static final int FIRST_OFFSET = DURABLE_OFFSET + Long.BYTES;
+
+    private static final int FAILED_OFFSET = FIRST_OFFSET + Long.BYTES;
 
     private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -90,6 +93,7 @@ final class StateFile {
         bytes.putLong(END_OFFSET, word(positions.end()));
         bytes.putLong(DURABLE_OFFSET, word(positions.durable()));
         bytes.putLong(FIRST_OFFSET, word(positions.first()));
+        bytes.putLong(FAILED_OFFSET, word(0));
         files.replace(file, bytes);
         try (FileOps.OpenFile open = files.open(file, FileOps.Mode.WRITE)) {
             MappedByteBuffer mapped = open.map(true, LENGTH);
@@ -161,6 +165,16 @@ final class StateFile {
                 throw e.getCause();
             }
         }
+    }
+
+    /** Whether a force of the writer failed, or that is not known. */
+    boolean isForceFailed() {
+        return position((long) LONG.getAcquire(bytes, FAILED_OFFSET)) != 0;
+    }
+
+    /** Says that a force failed: the next open must not believe what the page cache holds to be on the disk. */
+    void publishForceFailed() {
+        LONG.setRelease(bytes, FAILED_OFFSET, word(1));
     }
 
     void publishEnd(long position) {

@@ -237,7 +237,7 @@ final class LocalEventLog implements EventLog {
     private boolean isOwnThread() {
         return Thread.currentThread() == closer
                 || errors.isCurrent()
-                || journal.isCompletingFutures()
+                || journal.isAppendThread()
                 || delivery.isOwnThread();
     }
 

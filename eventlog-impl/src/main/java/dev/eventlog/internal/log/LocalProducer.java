@@ -29,7 +29,25 @@ final class LocalProducer<T> implements Producer<T> {
     // the schema seen last; immutable, so a race shows an older one at worst
     private @Nullable Numbered last;
 
+    // set once, under this; what changes in it is touched by its thread only
+    private volatile @Nullable Favoured favoured;
+
     private record Numbered(Codec.Schema schema, int number) {}
+
+    /**
+     * A thread that has a builder to itself and so needs no atomic operation to get one: as a rule a producer is one
+     * thread's. Others take theirs from the pool.
+     */
+    private static final class Favoured {
+        private final Thread thread;
+        private FrameBuilder frame;
+        private boolean inUse;
+
+        Favoured(Thread thread, FrameBuilder frame) {
+            this.thread = thread;
+            this.frame = frame;
+        }
+    }
 
     LocalProducer(Journal journal, FramePool frames, String source, Codec<T> codec, boolean durable) {
         this.journal = journal;
@@ -48,14 +66,14 @@ final class LocalProducer<T> implements Producer<T> {
     public long append(@Nullable String key, T data) {
         Objects.requireNonNull(data, "data");
         int schema = schemaNumber(data);
-        FrameBuilder frame = frames.take();
+        FrameBuilder frame = take();
         try {
             frame.begin(FrameDescriptor.KIND_DATA);
             frame.add(codec, data, key, schema, sourceNumber());
             frame.finish();
             return journal.append(frame, durable);
         } finally {
-            frames.give(frame);
+            give(frame);
         }
     }
 
@@ -63,14 +81,14 @@ final class LocalProducer<T> implements Producer<T> {
     public long append(NewEvent<? extends T> event) {
         Objects.requireNonNull(event, "event");
         int schema = schemaNumber(event.data());
-        FrameBuilder frame = frames.take();
+        FrameBuilder frame = take();
         try {
             frame.begin(FrameDescriptor.KIND_DATA);
             frame.add(codec, event, schema, sourceNumber());
             frame.finish();
             return journal.append(frame, durable);
         } finally {
-            frames.give(frame);
+            give(frame);
         }
     }
 
@@ -78,7 +96,7 @@ final class LocalProducer<T> implements Producer<T> {
     public long appendAll(List<? extends NewEvent<? extends T>> events) {
         Objects.requireNonNull(events, "events");
         // the list is the caller's and may change: its size is taken as it is iterated
-        FrameBuilder frame = frames.take();
+        FrameBuilder frame = take();
         try {
             frame.begin(FrameDescriptor.KIND_DATA);
             for (NewEvent<? extends T> event : events) {
@@ -92,7 +110,7 @@ final class LocalProducer<T> implements Producer<T> {
             frame.finish();
             return journal.append(frame, durable) + count - 1;
         } finally {
-            frames.give(frame);
+            give(frame);
         }
     }
 
@@ -100,13 +118,13 @@ final class LocalProducer<T> implements Producer<T> {
     public CompletableFuture<Long> appendAsync(NewEvent<? extends T> event) {
         Objects.requireNonNull(event, "event");
         int schema = schemaNumber(event.data());
-        FrameBuilder frame = frames.take();
+        FrameBuilder frame = take();
         try {
             frame.begin(FrameDescriptor.KIND_DATA);
             frame.add(codec, event, schema, sourceNumber());
             return journal.appendAsync(frame, durable);
         } finally {
-            frames.give(frame);
+            give(frame);
         }
     }
 
@@ -120,6 +138,42 @@ final class LocalProducer<T> implements Producer<T> {
         Objects.requireNonNull(atLeast, "atLeast");
         boolean stronger = durable || atLeast == Durability.POWER_LOSS;
         return stronger == durable ? this : new LocalProducer<>(journal, frames, source, codec, stronger);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a thread is itself only
+    private FrameBuilder take() {
+        Favoured mine = favoured;
+        if (mine == null) {
+            mine = favour();
+        }
+        // in use: a codec of this thread appends
+        if (mine.thread == Thread.currentThread() && !mine.inUse) {
+            mine.inUse = true;
+            return mine.frame;
+        }
+        return frames.take();
+    }
+
+    private synchronized Favoured favour() {
+        Favoured first = favoured;
+        if (first == null) {
+            first = new Favoured(Thread.currentThread(), frames.take());
+            favoured = first;
+        }
+        return first;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a builder is itself only
+    private void give(FrameBuilder frame) {
+        Favoured mine = favoured;
+        if (mine != null && mine.frame == frame) {
+            if (!frame.isKept()) {
+                mine.frame = frames.take();
+            }
+            mine.inUse = false;
+        } else {
+            frames.give(frame);
+        }
     }
 
     private int schemaNumber(T data) {

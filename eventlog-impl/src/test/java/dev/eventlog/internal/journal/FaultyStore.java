@@ -90,12 +90,6 @@ final class FaultyStore implements SegmentStore {
     }
 
     @Override
-    public void force(long endPosition) throws IOException {
-        FaultyStore.<IOException>fail(onForce);
-        store.force(endPosition);
-    }
-
-    @Override
     public void force(SegmentWriter active, long basePosition, long endOffset, long endPosition) throws IOException {
         FaultyStore.<IOException>fail(onForce);
         store.force(active, basePosition, endOffset, endPosition);

@@ -2,6 +2,7 @@ package dev.eventlog.internal.log;
 
 import dev.eventlog.Consumer;
 import dev.eventlog.ConsumerConfig;
+import dev.eventlog.Durability;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.internal.file.FileOps;
@@ -40,18 +41,41 @@ final class KillChild {
         var numbered = new Numbered(Long.parseLong(arguments[2]), 64 << 10);
         FileChannel ledger =
                 FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        new KillChild(numbered, ledger).run(Path.of(arguments[0]));
+        new KillChild(numbered, ledger).run(Path.of(arguments[0]), Durability.valueOf(arguments[3]));
     }
 
-    private void run(Path directory) {
+    private void run(Path directory, Durability durability) {
         tell(OPENING, 0, 0);
-        EventLog log = Numbered.open(directory, FileOps.system());
+        EventLog log = Numbered.open(directory, FileOps.system(), durability);
         tell(OPENED, 0, log.endPosition());
         var config = ConsumerConfig.named("pushed").attempts(1, Duration.ZERO).stopOnFailure();
         log.subscribe(config.build(), Numbered.CODEC, event -> handled(PUSHED, event));
         var pulling = new Thread(() -> pull(log));
         pulling.start();
-        append(log);
+        if (durability == Durability.POWER_LOSS) {
+            appendAsync(log);
+        } else {
+            append(log);
+        }
+    }
+
+    /** One thread appends: its events have the order of its calls, so that the position of each is known before. */
+    private void appendAsync(EventLog log) {
+        var producer = log.producer("numbered", Numbered.CODEC);
+        for (long next = log.endPosition(); ; next++) {
+            long position = next;
+            tell(INTENT, 1, position);
+            if (position % 7 == 0) {
+                tell(producer.append(numbered.event(position)) == position ? ACKNOWLEDGED : WRONG, 1, position);
+            } else {
+                var unused = producer.appendAsync(numbered.event(position))
+                        .whenComplete((at, failure) ->
+                                tell(failure == null && at == position ? ACKNOWLEDGED : WRONG, 1, position));
+            }
+            if (position % 64 == 0) {
+                producer.flush();
+            }
+        }
     }
 
     private void append(EventLog log) {

@@ -3,6 +3,7 @@ package dev.eventlog.internal.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.Codec;
+import dev.eventlog.Durability;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
@@ -49,6 +50,11 @@ final class Numbered {
     /** Opens a log of small segments on these files. */
     static EventLog open(Path directory, FileOps files) {
         return LocalEventLog.open(config(directory).build(), files, Clock.system());
+    }
+
+    /** The same with a durability. */
+    static EventLog open(Path directory, FileOps files, Durability durability) {
+        return LocalEventLog.open(config(directory).durability(durability).build(), files, Clock.system());
     }
 
     private SplittableRandom random(long position) {

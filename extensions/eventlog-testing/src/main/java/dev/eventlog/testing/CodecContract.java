@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** {@link Codec} as a log uses it: schemas, payloads, what is not taken. */
-abstract class CodecContract extends ProducerContract {
+abstract class CodecContract extends AppendAsyncContract {
 
     sealed interface Order permits Placed, Paid {}
 

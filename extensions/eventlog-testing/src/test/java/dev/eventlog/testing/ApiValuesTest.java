@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Codec;
 import dev.eventlog.ConsumerConfig;
+import dev.eventlog.Durability;
 import dev.eventlog.Event;
 import dev.eventlog.EventHandler;
 import dev.eventlog.EventLog;
@@ -122,9 +123,41 @@ class ApiValuesTest {
     }
 
     @Test
+    void groupCommitIsValidated() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EventLogConfig.inMemory()
+                        .groupCommit(Duration.ofNanos(-1), 0)
+                        .build())
+                .withMessageContaining("groupCommit wait=PT-0.000000001S is not in 0..2 ms")
+                .withMessageContaining("groupCommit bytes=0 is below 1");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> EventLogConfig.inMemory()
+                        .groupCommit(Duration.ofNanos(2_000_001), 1)
+                        .build())
+                .withMessageContaining("groupCommit wait=PT0.002000001S");
+        assertThatNullPointerException()
+                .isThrownBy(() -> EventLogConfig.inMemory().groupCommit(ContractFixture.missing(), 1));
+        assertThatNullPointerException()
+                .isThrownBy(() -> EventLogConfig.inMemory().durability(ContractFixture.missing()));
+        EventLogConfig config =
+                EventLogConfig.inMemory()
+                        .durability(Durability.POWER_LOSS)
+                        .groupCommit(Duration.ofMillis(2), 1)
+                        .build()
+                        .toBuilder()
+                        .build();
+        assertThat(config.durability()).isEqualTo(Durability.POWER_LOSS);
+        assertThat(config.groupWait()).isEqualTo(Duration.ofMillis(2));
+        assertThat(config.groupBytes()).isOne();
+    }
+
+    @Test
     void logConfigHasTheDefaultsOfItsDocumentation() {
         EventLogConfig config = EventLogConfig.at(Path.of("x")).build();
         assertThat(config.directory()).isEqualTo(Path.of("x"));
+        assertThat(config.durability()).isEqualTo(Durability.PROCESS_CRASH);
+        assertThat(config.groupWait()).isEqualTo(Duration.ZERO);
+        assertThat(config.groupBytes()).isEqualTo(1 << 20);
         assertThat(config.forceInterval()).isEqualTo(Duration.ofSeconds(1));
         assertThat(config.segmentLengthBytes()).isEqualTo(256L << 20);
         assertThat(config.maxEventLengthBytes()).isEqualTo(1 << 20);

@@ -2,6 +2,7 @@ package dev.eventlog.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.eventlog.Durability;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
 import java.io.IOException;
@@ -46,7 +47,13 @@ class EventLogModelTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void logOnDiskTellsTheSameAsAList(long seed) {
-        run(new OnDisk(parent, false), seed, 1_500, "logOnDiskTellsTheSameAsAList");
+        run(new OnDisk(parent, Durability.PROCESS_CRASH, false), seed, 1_500, "logOnDiskTellsTheSameAsAList");
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void logThatSurvivesPowerCutsTellsTheSameAsAList(long seed) {
+        run(new OnDisk(parent, Durability.POWER_LOSS, false), seed, 600, "logThatSurvivesPowerCutsTellsTheSameAsAList");
     }
 
     @ParameterizedTest
@@ -58,7 +65,11 @@ class EventLogModelTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void logOnDiskThatIsPrunedTellsTheSameAsAList(long seed) {
-        run(new OnDisk(parent, true), seed, 1_500, "logOnDiskThatIsPrunedTellsTheSameAsAList");
+        run(
+                new OnDisk(parent, Durability.PROCESS_CRASH, true),
+                seed,
+                1_500,
+                "logOnDiskThatIsPrunedTellsTheSameAsAList");
     }
 
     /** Keeps little, so that runs prune by both rules while the clock moves. */
@@ -114,12 +125,14 @@ class EventLogModelTest {
     private static final class OnDisk implements ModelRun.Backend {
 
         private final Path parent;
+        private final Durability durability;
         private final boolean isPruning;
         private Path directory;
         private int copies;
 
-        OnDisk(Path parent, boolean isPruning) {
+        OnDisk(Path parent, Durability durability, boolean isPruning) {
             this.parent = parent;
+            this.durability = durability;
             this.isPruning = isPruning;
             directory = parent.resolve("log");
         }
@@ -130,6 +143,7 @@ class EventLogModelTest {
             EventLogConfig.Builder config = EventLogConfig.at(directory)
                     .segmentLengthBytes(1 << 20)
                     .maxEventLengthBytes(MAX_EVENT_LENGTH_BYTES)
+                    .durability(durability)
                     .forceInterval(Duration.ZERO)
                     .clock(clock);
             return EventLog.open((isPruning ? pruning(config) : config).build());

@@ -8,6 +8,7 @@ import dev.eventlog.Codec;
 import dev.eventlog.Consumer;
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.ConsumerStatus;
+import dev.eventlog.Durability;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventQuery;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -103,6 +105,8 @@ final class ModelRun {
         int dice = random.nextInt(1000);
         if (dice < 200) {
             appendOne();
+        } else if (dice < 230) {
+            appendAsync();
         } else if (dice < 260) {
             appendAll();
         } else if (dice < 275) {
@@ -193,6 +197,40 @@ final class ModelRun {
         did("append " + payload.length + " bytes at " + position);
         assertThat(position).isEqualTo(events.size());
         appended(type, source, List.of(event));
+    }
+
+    /** Events that are handed over, some of them amid plain appends, and what was promised of each. */
+    private record HandedOver(
+            String type, String source, NewEvent<ByteBuffer> event, CompletableFuture<Long> position) {}
+
+    private void appendAsync() {
+        List<HandedOver> all = new ArrayList<>();
+        for (int i = random.nextInt(random.nextInt(10) == 0 ? 400 : 30); i >= 0; i--) {
+            String type = any(TYPES);
+            String source = any(SOURCES);
+            NewEvent<ByteBuffer> event = embellished(NewEvent.of(key(), ByteBuffer.wrap(payload())));
+            Producer<ByteBuffer> producer = log.producer(source, Codec.bytes(type));
+            if (random.nextInt(10) == 0) {
+                producer = producer.withDurability(Durability.POWER_LOSS);
+            }
+            CompletableFuture<Long> position = random.nextInt(8) == 0
+                    ? CompletableFuture.completedFuture(producer.append(event))
+                    : producer.appendAsync(event);
+            all.add(new HandedOver(type, source, event, position));
+        }
+        switch (random.nextInt(3)) {
+            case 0 -> log.force();
+            case 1 -> log.producer("one", Codec.bytes()).flush();
+            default -> all.get(all.size() - 1).position().join();
+        }
+        did("handed over " + all.size() + " from " + events.size() + " on");
+        long base = events.size();
+        assertThat(log.endPosition()).isEqualTo(base + all.size());
+        for (int i = 0; i < all.size(); i++) {
+            HandedOver each = all.get(i);
+            assertThat(each.position().join()).isEqualTo(base + i);
+            appended(each.type(), each.source(), List.of(each.event()));
+        }
     }
 
     private NewEvent<ByteBuffer> embellished(NewEvent<ByteBuffer> event) {
