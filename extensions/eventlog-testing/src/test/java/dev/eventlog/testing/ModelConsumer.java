@@ -216,6 +216,11 @@ final class ModelConsumer {
             bytes += event.payload().length;
         }
         polled = consumer.poll(Duration.ZERO);
+        if (!polled.isEmpty() && polled.size() < expected.size()) {
+            // up to where the next one was pruned while this stood before it
+            assertThat(polled.get(polled.size() - 1).position() + 1).isLessThan(run.first());
+            expected.subList(polled.size(), expected.size()).clear();
+        }
         run.assertSame(polled, expected);
         for (Event<ByteBuffer> event : polled) {
             assertThat(event.isReplay()).as("isReplay of %s", event).isEqualTo(event.position() < highest);
