@@ -2,6 +2,7 @@ package dev.eventlog.internal.frame;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SliceCache {
 
-    private static final int MAX_CACHED = 1 << 16;
+    private static final int MAX_CACHED = 1 << 17;
 
     private ByteBuffer buffer;
     private @Nullable ByteBuffer[] slices = new ByteBuffer[64];
@@ -24,23 +25,31 @@ final class SliceCache {
     /** Forgets the slices and begins with another buffer. */
     void reset(ByteBuffer newBuffer) {
         buffer = newBuffer;
-        java.util.Arrays.fill(slices, null);
+        Arrays.fill(slices, null);
     }
 
-    /** The bytes from an offset, a multiple of 8, on; position 0, the given limit, big-endian. */
+    /** The bytes from an offset, a multiple of 4, on; position 0, the given limit, big-endian. */
     ByteBuffer at(int offset, int limit) {
-        int slot = offset >>> 3;
-        if (slot >= slices.length) {
-            if (slot >= MAX_CACHED) {
-                return buffer.slice(offset, limit);
+        int slot = offset >>> 2;
+        if (slot < slices.length) {
+            ByteBuffer slice = slices[slot];
+            if (slice != null) {
+                return slice.clear().limit(limit).order(ByteOrder.BIG_ENDIAN);
             }
-            slices = java.util.Arrays.copyOf(slices, Math.min(MAX_CACHED, Integer.highestOneBit(slot) << 1));
         }
-        ByteBuffer slice = slices[slot];
-        if (slice == null) {
-            slice = buffer.slice(offset, buffer.capacity() - offset);
-            slices[slot] = slice;
+        return made(offset, limit);
+    }
+
+    private ByteBuffer made(int offset, int limit) {
+        int slot = offset >>> 2;
+        if (slot >= MAX_CACHED) {
+            return buffer.slice(offset, limit);
         }
-        return slice.clear().limit(limit).order(ByteOrder.BIG_ENDIAN);
+        if (slot >= slices.length) {
+            slices = Arrays.copyOf(slices, Math.min(MAX_CACHED, Integer.highestOneBit(slot) << 1));
+        }
+        ByteBuffer slice = buffer.slice(offset, buffer.capacity() - offset);
+        slices[slot] = slice;
+        return slice.limit(limit);
     }
 }

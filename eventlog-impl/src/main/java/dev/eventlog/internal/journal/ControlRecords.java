@@ -71,7 +71,8 @@ final class ControlRecords {
     /** The log that a control frame which opens a segment is of. */
     static UUID logId(FrameView frame) {
         int at = frame.firstRecord() + OPEN_LOG_ID_OFFSET;
-        return new UUID(frame.bytes().getLong(at), frame.bytes().getLong(at + Long.BYTES));
+        ByteBuffer bytes = frame.bytes();
+        return new UUID(bytes.getLong(at), bytes.getLong(at + Long.BYTES));
     }
 
     /** Number of the segment before the one that a control frame opens; -1 if there was none. */
@@ -82,10 +83,11 @@ final class ControlRecords {
     /** Adds what a control frame says of schemas and sources; returns null, or what is wrong with it. */
     static @Nullable String addTo(Dictionary dictionary, FrameView frame) {
         int at = frame.firstRecord();
+        ByteBuffer bytes = frame.bytes();
         for (int length = frame.recordLength(at); length > 0; length = frame.recordLength(at)) {
             boolean right = switch (frame.recordKind(at)) {
-                case RECORD_SCHEMA -> addSchema(dictionary, frame.bytes(), at, length);
-                case RECORD_SOURCE -> addSource(dictionary, frame.bytes(), at, length);
+                case RECORD_SCHEMA -> addSchema(dictionary, bytes, at, length);
+                case RECORD_SOURCE -> addSource(dictionary, bytes, at, length);
                 default -> true;
             };
             if (!right) {

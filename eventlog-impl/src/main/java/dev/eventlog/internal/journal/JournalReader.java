@@ -2,18 +2,33 @@ package dev.eventlog.internal.journal;
 
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.PositionExpiredException;
+import dev.eventlog.error.UnknownFormatException;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.frame.FrameView;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the events of a journal in position order. Each frame is copied out of the segment into the reader's own buffer
+ * Reads the events of a journal in position order. Each frame is copied out of the segment into the reader's own array
  * and checked there (checksums, epoch, expected position, chain) before an event of it is shown: no user ever holds bytes
  * that can change.
  *
  * <p>A reader follows the readable position. Below it a frame must stand at each step; if it does not, that is
  * damage, and never mistaken for the end of the log.
+ *
+ * <p>Short frames are copied some at a time into a window of up to {@link #WINDOW_LENGTH} bytes, but only as many bytes
+ * as the readable events take at least ({@link FrameDescriptor#EVENT_HEADER_LENGTH} each). So no frame in a window is
+ * being written or is not readable yet, and a reader that has caught up does not fetch the cache lines that an appender
+ * writes next. What is wrong with a frame of a window is judged only after that frame was copied again, alone.
+ *
+ * <p>A mapping whose file was cut throws an {@link InternalError}, but compiled code of Java 17 only long after the access,
+ * when the thread enters the JVM for another reason: that may be in a user's handler. A window may meet the cut while the
+ * events before it are right, so that no checksum tells. Therefore the last word of each copy is set to a mark first,
+ * which must be gone after it (a window is shorter than a page, so no cut is missed), and {@link #lateFault()} brings out
+ * what the JVM holds back.
  *
  * <p>It enters a segment with the first event that it is asked for. As long as it stands in one, that can be read to its
  * end, also if it is pruned meanwhile; its storage is given back when the last reader has moved on or called
@@ -24,8 +39,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JournalReader {
 
-    private static final int FOLLOWS_UNKNOWN = 0;
-    private static final int FOLLOWS_KNOWN = 1;
+    /** Most bytes that are copied with a frame: few, so that the processor fetches the next while these are read. */
+    static final int WINDOW_LENGTH = 1536;
+
+    /** A copy is quicker from an address that a cache line begins at. */
+    private static final long WINDOW_ALIGNMENT = 64;
+
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long MARK = 0x9e37_79b9_7f4a_7c15L;
+
+    /** More than compiled code allocates by itself. */
+    private static final int LARGE_LENGTH = 2 << 20;
 
     private static final Segment NOWHERE = nowhere();
     private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0);
@@ -35,14 +60,27 @@ public final class JournalReader {
     // that it stands in and is counted in; or nowhere, which has an end and no bytes
     private Segment segment = NOWHERE;
     private ByteBuffer bytes = NO_BYTES;
+    // bytes of the segment from windowOffset on
+    private byte[] window = new byte[4096];
+    private long windowOffset;
+    // frames below it are checked
+    private long checkedEnd;
+    // whether more may be copied than is needed
+    private boolean ahead;
     private long offset;
     // position of the next frame's first event
     private long nextFrame;
     // position of the next event to show
     private long target;
+    // the readable position when it was last looked at
+    private long readable;
     private int previousCrc;
-    private int follows;
-    private boolean loaded;
+    // whether previousCrc is that of the frame before the next
+    private boolean previousKnown;
+    // whether damage was met in the segment: then the offset may be wrong, and a seek finds it anew
+    private boolean damaged;
+    // volatile: so that what is stored to it is allocated indeed
+    private volatile byte @Nullable [] ballast;
 
     JournalReader(Journal journal, int seed) {
         this.journal = journal;
@@ -80,17 +118,14 @@ public final class JournalReader {
      * @throws PositionExpiredException if it is below the first position; the reader stays where it was
      */
     public void seek(long position) {
-        if (loaded && position >= frame.basePosition() && position < frame.endPosition()) {
+        if (frame.eventCount() > 0 && position >= frame.basePosition() && position < frame.endPosition()) {
             target = position;
             frame.rewind();
             return;
         }
-        if (loaded && position == nextFrame) {
+        if (position == nextFrame && segment != NOWHERE && !damaged) {
             target = position;
-            // behind the loaded frame, where the next one will be
-            while (frame.nextEvent() == FrameView.EVENT) {
-                // walks to the frame's end
-            }
+            frame.clear();
             return;
         }
         standBefore(position);
@@ -122,7 +157,7 @@ public final class JournalReader {
                 return frame.position();
             }
             target = frame.endPosition();
-            loaded = false;
+            frame.clear();
         }
         return -1;
     }
@@ -189,15 +224,18 @@ public final class JournalReader {
         offset = 0;
         nextFrame = where.basePosition();
         previousCrc = 0;
-        follows = FOLLOWS_KNOWN;
-        loaded = false;
+        previousKnown = true;
+        checkedEnd = 0;
+        ahead = true;
+        damaged = false;
+        frame.clear();
     }
 
     private void enterAt(SparseIndex index, int entry) {
         if (entry >= 0) {
             offset = index.offset(entry);
             nextFrame = index.position(entry);
-            follows = FOLLOWS_UNKNOWN;
+            previousKnown = false;
         }
     }
 
@@ -209,39 +247,66 @@ public final class JournalReader {
      */
     public boolean next() {
         while (true) {
-            if (loaded) {
-                int found = frame.nextEvent();
-                if (found == FrameView.EVENT) {
-                    if (frame.position() >= target) {
-                        target = frame.position() + 1;
-                        return true;
-                    }
-                    continue;
+            int found = frame.nextEvent();
+            if (found == FrameView.EVENT) {
+                long position = frame.position();
+                if (position >= target) {
+                    target = position + 1;
+                    return true;
                 }
-                if (found == FrameView.MALFORMED) {
-                    loaded = false;
-                    throw corrupt("event is malformed");
-                }
-            }
-            try {
-                if (!loadNext()) {
-                    return false;
-                }
-            } catch (InternalError unreadable) {
-                // here and not around each access: compiled code learns of a page fault some instructions later
-                if (segment.isPruned()) {
-                    // its storage was given back
-                    loaded = false;
-                    throw journal.expired(nextFrame, journal.firstPosition());
-                }
-                throw corrupt("file was cut, or its disk cannot read it", unreadable);
+            } else if (found == FrameView.MALFORMED) {
+                throw corrupt("event is malformed");
+            } else if (offset < checkedEnd) {
+                showChecked();
+            } else if (!load()) {
+                return false;
             }
         }
     }
 
-    /** Loads the next frame with events at or above the target. */
-    private boolean loadNext() {
-        while (nextFrame < journal.readablePosition()) {
+    /** Goes to the next frame of the window. */
+    private void showChecked() {
+        int at = (int) (offset - windowOffset);
+        int length = (int) INT.get(window, at);
+        frame.show(window, at + DocumentHeader.LENGTH, length, nextFrame);
+        nextFrame = frame.endPosition();
+        assert nextFrame <= readable : "window reaches beyond what is readable";
+        offset = DocumentHeader.next(offset, length);
+        skip();
+    }
+
+    /** Shows no event of a frame that ends before the target. */
+    private void skip() {
+        if (nextFrame <= target) {
+            frame.clear();
+        }
+    }
+
+    /** Goes to the next frame with events, or fills the window; false if nothing is left. */
+    private boolean load() {
+        while (true) {
+            try {
+                return tryLoad();
+            } catch (InternalError fault) {
+                // here and not around each access: compiled code learns of a page fault some instructions later
+                if (segment.isPruned()) {
+                    // its storage was given back
+                    frame.clear();
+                    throw journal.expired(nextFrame, journal.firstPosition());
+                }
+                if (!ahead) {
+                    throw unreadable(fault);
+                }
+                // once more, with only what is needed
+                ahead = false;
+                checkedEnd = 0;
+            }
+        }
+    }
+
+    private boolean tryLoad() {
+        while (nextFrame < readable || isMoreReadable()) {
+            frame.clear();
             if (offset >= segment.endOffset()) {
                 enterSegmentBehind();
                 continue;
@@ -254,57 +319,135 @@ public final class JournalReader {
                 throw corrupt(header == 0 ? "nothing stands where events were appended" : "document is not complete");
             }
             if (!DocumentHeader.isMetadata(header)) {
-                loadFrame(DocumentHeader.length(header));
-                previousCrc = frame.headerCrc();
-                follows = FOLLOWS_KNOWN;
-                nextFrame = frame.endPosition();
+                int frameLength = DocumentHeader.length(header);
+                if (ahead && loadWindow(frameLength)) {
+                    return true;
+                }
+                loadAlone(frameLength);
+                skip();
             }
             offset = DocumentHeader.next(offset, header);
-            if (loaded && nextFrame > target) {
+            if (frame.eventCount() > 0) {
                 return true;
             }
-            loaded = false;
         }
         return false;
     }
 
-    private void loadFrame(int frameLength) {
-        if (frameLength > bytes.capacity() - offset - DocumentHeader.LENGTH) {
+    private boolean isMoreReadable() {
+        readable = journal.readablePosition();
+        return nextFrame < readable;
+    }
+
+    /** Copies the frame at the offset with those behind it and checks them; false if it is to be judged alone. */
+    private boolean loadWindow(int frameLength) {
+        long from = offset & -WINDOW_ALIGNMENT;
+        long to = Math.min(from + WINDOW_LENGTH, publishedEnd()) & -Long.BYTES;
+        if (!previousKnown || offset + DocumentHeader.LENGTH + frameLength > to) {
+            return false;
+        }
+        int length = (int) (to - from);
+        LONG.set(window, length - Long.BYTES, MARK);
+        bytes.get((int) from, window, 0, length);
+        if ((long) LONG.get(window, length - Long.BYTES) == MARK) {
+            InternalError late = lateFault();
+            throw late != null ? late : new InternalError("nothing was copied");
+        }
+        windowOffset = from;
+        checkedEnd = from + check((int) (offset - from), length);
+        return checkedEnd > offset;
+    }
+
+    /** End of bytes that were published for sure, or the segment's end. */
+    private long publishedEnd() {
+        long least = FrameDescriptor.HEADER_LENGTH + (readable - nextFrame) * FrameDescriptor.EVENT_HEADER_LENGTH;
+        return Math.min(offset + least, Math.min(bytes.capacity(), segment.endOffset()));
+    }
+
+    /** Checks the frames of the window from an index on; returns the index behind the last that is right. */
+    private int check(int from, int to) {
+        byte[] array = window;
+        int epoch = segment.epoch();
+        long position = nextFrame;
+        int crc = previousCrc;
+        int at = from;
+        while (at <= to - DocumentHeader.LENGTH) {
+            // one of Chronicle's, or not complete: it would be longer than the window, or negative
+            int length = (int) INT.get(array, at);
+            int start = at + DocumentHeader.LENGTH;
+            if (length < 0 || length > to - start || !frame.isNext(array, start, length, epoch, position, crc)) {
+                break;
+            }
+            position += FrameView.eventCount(array, start);
+            crc = FrameView.headerCrc(array, start);
+            at = (start + length + 3) & -4;
+        }
+        previousCrc = crc;
+        return at;
+    }
+
+    /** Copies the frame at the offset and shows it, or says what is wrong with it. */
+    private void loadAlone(int frameLength) {
+        long start = offset + DocumentHeader.LENGTH;
+        if (frameLength > bytes.capacity() - start) {
             throw corrupt("frame is longer than its file");
         }
-        if (frameLength > frame.capacity()) {
+        checkedEnd = 0;
+        if (frameLength > window.length) {
             // a length is believed only once the header's checksum is right
-            int headerLength = Math.min(frameLength, FrameDescriptor.MAX_HEADER_LENGTH);
-            copy(headerLength, headerLength);
-            requireRight(frame.checkHeader(frameLength));
+            copy(start, Math.min(frameLength, FrameDescriptor.MAX_HEADER_LENGTH));
+            require(frame.checkHeader(frameLength));
         }
-        copy(frameLength, frameLength);
-        requireRight(frame.check(frameLength));
+        copy(start, frameLength);
+        require(frame.check(frameLength));
         if (frame.epoch() != segment.epoch()) {
             throw corrupt("frame is of epoch " + frame.epoch() + " in a segment of epoch " + segment.epoch());
         }
         if (frame.basePosition() != nextFrame || frame.eventCount() < 0) {
             throw corrupt("frame is out of order");
         }
-        if (follows == FOLLOWS_KNOWN && frame.previousCrc() != previousCrc) {
+        if (previousKnown && frame.previousCrc() != previousCrc) {
             throw corrupt("frame does not follow the one before it");
         }
-        loaded = frame.eventCount() > 0;
+        previousCrc = frame.headerCrc();
+        previousKnown = true;
+        nextFrame = frame.endPosition();
     }
 
-    private void copy(int count, int capacity) {
-        frame.buffer(capacity).put(0, bytes, (int) offset + DocumentHeader.LENGTH, count);
+    private void copy(long from, int count) {
+        if (count > window.length) {
+            window = new byte[(int) Math.max(count, Math.min(Integer.MAX_VALUE - 8L, 2L * window.length))];
+        }
+        if (count >= Long.BYTES) {
+            // what an earlier copy left there must not pass for this one's
+            LONG.set(window, count - Long.BYTES, MARK);
+        }
+        bytes.get((int) from, window, 0, count);
+        frame.wrap(window, 0);
     }
 
-    private void requireRight(@Nullable String problem) {
-        if (problem == null) {
+    /** Takes an error of a mapping that the JVM has not thrown yet: it does when it allocates an array. */
+    private @Nullable InternalError lateFault() {
+        try {
+            ballast = new byte[LARGE_LENGTH];
+            ballast = null;
+            return null;
+        } catch (InternalError late) {
+            return late;
+        }
+    }
+
+    private void require(@Nullable String nothing) {
+        if (nothing == null) {
             return;
         }
-        loaded = false;
-        if (problem.equals(FrameView.UNKNOWN_FORMAT)) {
-            throw SegmentScanner.unknownFormat(frame, journal.file(segment).toString(), offset);
+        if (nothing.equals(FrameView.UNKNOWN_FORMAT)) {
+            UnknownFormatException unknown =
+                    SegmentScanner.unknownFormat(frame, journal.file(segment).toString(), offset);
+            frame.clear();
+            throw unknown;
         }
-        throw corrupt(problem);
+        throw corrupt(nothing);
     }
 
     private void enterSegmentBehind() {
@@ -326,11 +469,19 @@ public final class JournalReader {
     }
 
     private CorruptLogException corrupt(String what) {
-        return corrupt(what, null);
+        InternalError late = lateFault();
+        return late == null ? corrupt(what, null) : unreadable(late);
+    }
+
+    private CorruptLogException unreadable(InternalError cause) {
+        return corrupt("file was cut, or its disk cannot read it", cause);
     }
 
     private CorruptLogException corrupt(String what, @Nullable Throwable cause) {
-        loaded = false;
+        // what is read again is copied again: it may have been put right
+        checkedEnd = 0;
+        damaged = true;
+        frame.clear();
         return Corruption.at(what, journal.file(segment), offset, nextFrame, Long.MAX_VALUE, cause);
     }
 }

@@ -27,6 +27,8 @@ final class SegmentScanner {
     private final long length;
     private final FrameView frame;
     private final @Nullable Dictionary dictionary;
+    // of one frame
+    private byte[] bytes = new byte[FrameDescriptor.MAX_HEADER_LENGTH];
     private ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
     private long windowOffset;
     private int windowLength;
@@ -163,9 +165,9 @@ final class SegmentScanner {
         if (!load(at, headerLength)) {
             return "file ends in a frame";
         }
-        if (frameLength > frame.capacity()) {
+        if (frameLength > bytes.length) {
             // its length is believed only once the header's checksum is right
-            copy(at, headerLength, headerLength);
+            copy(at, headerLength);
             String problem = frame.checkHeader(frameLength);
             if (problem != null) {
                 return known(problem);
@@ -174,13 +176,17 @@ final class SegmentScanner {
         if (!load(at, frameLength)) {
             return "file ends in a frame";
         }
-        copy(at, frameLength, frameLength);
+        copy(at, frameLength);
         String problem = frame.check(frameLength);
         return problem != null ? known(problem) : take();
     }
 
-    private void copy(long at, int count, int capacity) {
-        frame.buffer(capacity).put(0, window, (int) (at - windowOffset), count);
+    private void copy(long at, int count) {
+        if (count > bytes.length) {
+            bytes = new byte[count];
+        }
+        window.get((int) (at - windowOffset), bytes, 0, count);
+        frame.wrap(bytes, 0);
     }
 
     private @Nullable String take() {

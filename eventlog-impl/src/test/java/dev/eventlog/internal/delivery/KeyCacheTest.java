@@ -23,7 +23,9 @@ class KeyCacheTest {
         builder.add(Codec.bytes(), ByteBuffer.allocate(0), key, 1, 1);
         builder.finish();
         builder.stamp(0, 0, 0, 1, 0);
-        view.buffer(builder.length()).put(0, builder.buffer(), 0, builder.length());
+        byte[] bytes = new byte[builder.length()];
+        builder.buffer().get(0, bytes);
+        view.wrap(bytes, 0);
         assertThat(view.check(builder.length())).isNull();
         assertThat(view.nextEvent()).isEqualTo(FrameView.EVENT);
         return view;
