@@ -230,7 +230,7 @@ public final class FrameView {
         long first = (long) LONG.get(frame, at);
         long last = (long) LONG.get(frame, at + EVENT_KEY_HASH_OFFSET);
         long lengths = (long) LONG.get(frame, at + EVENT_FLAGS_OFFSET);
-        names = (long) LONG.get(frame, at + EVENT_SCHEMA_OFFSET);
+        long numbers = (long) LONG.get(frame, at + EVENT_SCHEMA_OFFSET);
         int payload =
                 at + aligned(textsOffset(lengths) + keyLength(lengths) + idLength(lengths) + metadataLength(lengths));
         int contentLength = (int) (last >>> 32);
@@ -246,6 +246,7 @@ public final class FrameView {
         eventIndex = index;
         eventStart = at;
         nextStart = at + recordLength;
+        names = numbers;
         texts = lengths;
         payloadStart = payload;
         payloadLength = contentLength;

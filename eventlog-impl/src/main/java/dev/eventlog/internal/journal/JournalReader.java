@@ -19,14 +19,16 @@ import org.jspecify.annotations.Nullable;
  * <p>A reader follows the readable position. Below it a frame must stand at each step; if it does not, that is
  * damage, and never mistaken for the end of the log.
  *
- * <p>Short frames are copied some at a time, up to {@link #WINDOW_LENGTH} bytes, but only bytes that were published
- * before: an unread event takes {@link FrameDescriptor#EVENT_HEADER_LENGTH} at least. So nothing in the window was
- * being written when it was copied, and a reader that has caught up does not fetch the cache lines that an appender
- * writes next. What is wrong with a frame out of a window is judged only after the frame alone was copied again.
+ * <p>Short frames are copied some at a time into a window of up to {@link #WINDOW_LENGTH} bytes, but only as many bytes
+ * as the readable events take at least ({@link FrameDescriptor#EVENT_HEADER_LENGTH} each). So no frame in a window is
+ * being written or is not readable yet, and a reader that has caught up does not fetch the cache lines that an appender
+ * writes next. What is wrong with a frame of a window is judged only after that frame was copied again, alone.
  *
- * <p>A mapping whose file was cut throws an {@link InternalError}, but compiled code on some JVMs only long after the
- * access. A copy that goes on behind what is needed may meet the cut while the events before it are right; so its last
- * word is set to a mark first, which must be gone after it. A window is shorter than a page, so no cut is missed.
+ * <p>A mapping whose file was cut throws an {@link InternalError}, but compiled code of Java 17 only long after the access,
+ * when the thread enters the JVM for another reason: that may be in a user's handler. A window may meet the cut while the
+ * events before it are right, so that no checksum tells. Therefore the last word of each copy is set to a mark first,
+ * which must be gone after it (a window is shorter than a page, so no cut is missed), and {@link #lateFault()} brings out
+ * what the JVM holds back.
  *
  * <p>It enters a segment with the first event that it is asked for. As long as it stands in one, that can be read to its
  * end, also if it is pruned meanwhile; its storage is given back when the last reader has moved on or called
@@ -46,6 +48,9 @@ public final class JournalReader {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long MARK = 0x9e37_79b9_7f4a_7c15L;
+
+    /** More than compiled code allocates by itself. */
+    private static final int LARGE_LENGTH = 2 << 20;
 
     private static final Segment NOWHERE = nowhere();
     private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0);
@@ -72,6 +77,10 @@ public final class JournalReader {
     private int previousCrc;
     // whether previousCrc is that of the frame before the next
     private boolean previousKnown;
+    // whether damage was met in the segment: then the offset may be wrong, and a seek finds it anew
+    private boolean damaged;
+    // volatile: so that what is stored to it is allocated indeed
+    private volatile byte @Nullable [] ballast;
 
     JournalReader(Journal journal, int seed) {
         this.journal = journal;
@@ -114,7 +123,7 @@ public final class JournalReader {
             frame.rewind();
             return;
         }
-        if (position == nextFrame && segment != NOWHERE) {
+        if (position == nextFrame && segment != NOWHERE && !damaged) {
             target = position;
             frame.clear();
             return;
@@ -218,6 +227,7 @@ public final class JournalReader {
         previousKnown = true;
         checkedEnd = 0;
         ahead = true;
+        damaged = false;
         frame.clear();
     }
 
@@ -260,6 +270,7 @@ public final class JournalReader {
         int length = (int) INT.get(window, at);
         frame.show(window, at + DocumentHeader.LENGTH, length, nextFrame);
         nextFrame = frame.endPosition();
+        assert nextFrame <= readable : "window reaches beyond what is readable";
         offset = DocumentHeader.next(offset, length);
         skip();
     }
@@ -276,7 +287,7 @@ public final class JournalReader {
         while (true) {
             try {
                 return tryLoad();
-            } catch (InternalError unreadable) {
+            } catch (InternalError fault) {
                 // here and not around each access: compiled code learns of a page fault some instructions later
                 if (segment.isPruned()) {
                     // its storage was given back
@@ -284,7 +295,7 @@ public final class JournalReader {
                     throw journal.expired(nextFrame, journal.firstPosition());
                 }
                 if (!ahead) {
-                    throw corrupt("file was cut, or its disk cannot read it", unreadable);
+                    throw unreadable(fault);
                 }
                 // once more, with only what is needed
                 ahead = false;
@@ -339,7 +350,8 @@ public final class JournalReader {
         LONG.set(window, length - Long.BYTES, MARK);
         bytes.get((int) from, window, 0, length);
         if ((long) LONG.get(window, length - Long.BYTES) == MARK) {
-            throw new InternalError("file was cut");
+            InternalError late = lateFault();
+            throw late != null ? late : new InternalError("nothing was copied");
         }
         windowOffset = from;
         checkedEnd = from + check((int) (offset - from), length);
@@ -406,8 +418,23 @@ public final class JournalReader {
         if (count > window.length) {
             window = new byte[(int) Math.max(count, Math.min(Integer.MAX_VALUE - 8L, 2L * window.length))];
         }
+        if (count >= Long.BYTES) {
+            // what an earlier copy left there must not pass for this one's
+            LONG.set(window, count - Long.BYTES, MARK);
+        }
         bytes.get((int) from, window, 0, count);
         frame.wrap(window, 0);
+    }
+
+    /** Takes an error of a mapping that the JVM has not thrown yet: it does when it allocates an array. */
+    private @Nullable InternalError lateFault() {
+        try {
+            ballast = new byte[LARGE_LENGTH];
+            ballast = null;
+            return null;
+        } catch (InternalError late) {
+            return late;
+        }
     }
 
     private void require(@Nullable String nothing) {
@@ -442,12 +469,18 @@ public final class JournalReader {
     }
 
     private CorruptLogException corrupt(String what) {
-        return corrupt(what, null);
+        InternalError late = lateFault();
+        return late == null ? corrupt(what, null) : unreadable(late);
+    }
+
+    private CorruptLogException unreadable(InternalError cause) {
+        return corrupt("file was cut, or its disk cannot read it", cause);
     }
 
     private CorruptLogException corrupt(String what, @Nullable Throwable cause) {
         // what is read again is copied again: it may have been put right
         checkedEnd = 0;
+        damaged = true;
         frame.clear();
         return Corruption.at(what, journal.file(segment), offset, nextFrame, Long.MAX_VALUE, cause);
     }
