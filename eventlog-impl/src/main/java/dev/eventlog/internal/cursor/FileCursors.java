@@ -278,14 +278,14 @@ final class FileCursors extends Cursors {
     public long leastNeeded() {
         long least = Long.MAX_VALUE;
         try {
-            for (String fileName : files.list(root.resolve("parked"))) {
-                if (fileName.endsWith(PARKED_SUFFIX)) {
-                    String stem = fileName.substring(0, fileName.length() - PARKED_SUFFIX.length());
-                    least = Math.min(least, leastParked(stem));
+            // by checkpoints and not by lists: a list without one is empty, and one that is lost must be noticed
+            for (String fileName : files.list(directory)) {
+                if (fileName.endsWith(SUFFIX)) {
+                    least = Math.min(least, leastParked(fileName.substring(0, fileName.length() - SUFFIX.length())));
                 }
             }
         } catch (IOException e) {
-            throw failed("listing parked events", root.resolve("parked"), e);
+            throw failed("listing consumers", directory, e);
         }
         return least;
     }
@@ -302,10 +302,6 @@ final class FileCursors extends Cursors {
     }
 
     private long readLeastParked(String stem) throws IOException {
-        if (files.attributes(directory.resolve(stem + SUFFIX)) == null) {
-            // being made or deleted: empty
-            return Long.MAX_VALUE;
-        }
         Stored stored = readFile(stem);
         try {
             if (stored.damage() != null) {

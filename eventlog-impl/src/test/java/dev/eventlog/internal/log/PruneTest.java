@@ -21,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
@@ -261,6 +262,31 @@ class PruneTest {
     }
 
     @Test
+    void anAccessToWhatWasGivenBackIsToldApartFromDamage() throws IOException {
+        try (EventLog log = openPruning();
+                Consumer<ByteBuffer> consumer = log.consumer("overlooked", Numbered.CODEC)) {
+            appendSegments(log, 2);
+            awaitFileWork(log);
+            assertThat(consumer.poll(Duration.ZERO)).isNotEmpty();
+            Path segment = directory().resolve("segments/0000000001.segment");
+            try (FileChannel first = FileChannel.open(segment, StandardOpenOption.WRITE)) {
+                appendSegments(log, 5);
+                awaitFileWork(log);
+                assertThat(segment).doesNotExist();
+                first.truncate(0);
+            }
+            assertThatThrownBy(() -> {
+                        while (consumer.poll(view -> {}, 100) > 0) {
+                            assertThat(consumer.position()).isLessThan(log.firstPosition());
+                        }
+                    })
+                    .isInstanceOf(PositionExpiredException.class);
+            consumer.seek(StartAt.earliest());
+            assertThat(consumer.poll(Duration.ZERO)).isNotEmpty();
+        }
+    }
+
+    @Test
     void parkedEventsHoldTheLogUntilTheyAreTakenOffTheList() throws IOException {
         var config = ConsumerConfig.named("billing").attempts(1, Duration.ZERO).build();
         long parked;
@@ -310,9 +336,12 @@ class PruneTest {
             list = lists.findFirst().orElseThrow();
         }
         byte[] bytes = Files.readAllBytes(list);
-        byte[] damaged = bytes.clone();
-        damaged[44] ^= 1;
-        Files.write(list, damaged);
+        Files.delete(list);
+        try (EventLog log = openPruning()) {
+            assertThat(log.firstPosition()).isZero();
+        }
+        bytes[44] ^= 1;
+        Files.write(list, bytes);
         try (EventLog log = openPruning()) {
             assertThat(log.firstPosition()).isZero();
             log.forget("billing");
