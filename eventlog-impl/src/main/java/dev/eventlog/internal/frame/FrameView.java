@@ -77,6 +77,7 @@ public final class FrameView {
     }
 
     /** Looks at a frame's bytes in an array, from an index on. What the view showed is gone. */
+    @SuppressWarnings("ReferenceEquality") // an array is itself only
     public void wrap(byte[] array, int index) {
         if (array != bytes) {
             bytes = array;

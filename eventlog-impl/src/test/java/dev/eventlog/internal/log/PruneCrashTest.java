@@ -320,12 +320,16 @@ class PruneCrashTest {
                     .isInstanceOf(CorruptLogException.class)
                     .hasMessageContaining("segment is missing or was pruned")
                     .hasMessageContaining("retainBytes");
+            long kept;
             try (EventLog log = open(pruning(directory))) {
-                assertThat(log.firstPosition()).isEqualTo(first.get());
                 numbered.assertComplete(log);
+                kept = log.firstPosition();
             }
+            // the open may have begun to prune by itself
+            assertThat(kept).isGreaterThanOrEqualTo(first.get());
             try (EventLog log = open(directory)) {
-                assertThat(log.firstPosition()).isEqualTo(first.get());
+                assertThat(log.firstPosition()).isGreaterThanOrEqualTo(kept);
+                numbered.assertComplete(log);
             }
         }
     }

@@ -383,7 +383,7 @@ final class ModelRun {
         List<ModelEvent> most = matching.apply(first());
         List<Event<ByteBuffer>> found;
         try {
-            found = log.read(query, Codec.<ByteBuffer>bytes()).toList();
+            found = log.read(query, Codec.bytes()).toList();
         } catch (PositionExpiredException prunedMeanwhile) {
             assertThat(prunedMeanwhile.position()).isLessThan(first());
             return;
