@@ -80,6 +80,7 @@ public final class JournalReader {
     // whether damage was met in the segment: then the offset may be wrong, and a seek finds it anew
     private boolean damaged;
     // volatile: so that what is stored to it is allocated indeed
+    @SuppressWarnings("UnusedVariable")
     private volatile byte @Nullable [] ballast;
 
     JournalReader(Journal journal, int seed) {
