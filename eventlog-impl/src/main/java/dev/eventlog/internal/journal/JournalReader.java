@@ -326,6 +326,9 @@ public final class JournalReader {
                 }
                 loadAlone(frameLength);
                 skip();
+            } else if (offset <= bytes.capacity() - Long.BYTES) {
+                // a read that failed may look like anything; only here it would lead away from where it failed
+                copyMarked(offset, Long.BYTES);
             }
             offset = DocumentHeader.next(offset, header);
             if (frame.eventCount() > 0) {
@@ -348,15 +351,19 @@ public final class JournalReader {
             return false;
         }
         int length = (int) (to - from);
+        copyMarked(from, length);
+        windowOffset = from;
+        checkedEnd = from + check((int) (offset - from), length);
+        return checkedEnd > offset;
+    }
+
+    private void copyMarked(long from, int length) {
         LONG.set(window, length - Long.BYTES, MARK);
         bytes.get((int) from, window, 0, length);
         if ((long) LONG.get(window, length - Long.BYTES) == MARK) {
             InternalError late = lateFault();
             throw late != null ? late : new InternalError("nothing was copied");
         }
-        windowOffset = from;
-        checkedEnd = from + check((int) (offset - from), length);
-        return checkedEnd > offset;
     }
 
     /** End of bytes that were published for sure, or the segment's end. */

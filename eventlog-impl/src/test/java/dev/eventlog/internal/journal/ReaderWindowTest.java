@@ -17,8 +17,10 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -323,7 +325,7 @@ class ReaderWindowTest {
             }
             List<Integer> offsets = frameOffsets(first, bytes);
             Path file = settled(journal, first);
-            for (int cut = 100 * PAGE; cut >= PAGE; cut -= 7 * PAGE) {
+            for (int cut : cuts(offsets)) {
                 try (var cutFile = new RandomAccessFile(file.toFile(), "rw")) {
                     cutFile.setLength(cut);
                 }
@@ -341,6 +343,17 @@ class ReaderWindowTest {
         } finally {
             io.close();
         }
+    }
+
+    /** Ends of pages from the last on, also those where a frame begins. */
+    private static List<Integer> cuts(List<Integer> offsets) {
+        var cuts = new TreeSet<Integer>(Comparator.reverseOrder());
+        for (int cut = PAGE; cut <= 100 * PAGE; cut += 7 * PAGE) {
+            cuts.add(cut);
+        }
+        offsets.stream().filter(offset -> offset % PAGE == 0).forEach(cuts::add);
+        cuts.remove(offsets.get(0));
+        return List.copyOf(cuts);
     }
 
     private static List<Integer> frameOffsets(Segment segment, ByteBuffer bytes) {

@@ -67,7 +67,7 @@ public class ScanBenchmark {
         consumer.seek(StartAt.earliest());
         int read = 0;
         while (read < EVENTS) {
-            read += consumer.poll(event -> sink.consume(event.payload().getLong(0)), 256);
+            read += consumer.poll(event -> sink.consume(Payload.sum(event.payload())), 256);
         }
     }
 }
