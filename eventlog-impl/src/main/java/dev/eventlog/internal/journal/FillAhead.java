@@ -20,8 +20,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * whole. How far the filling goes beyond it follows the rate: a log that asks again soon gets twice as much, one that is
  * quiet half. A fast log is filled in large steps, which cost less; a slow one, and one whose events are forced one by
  * one, in small steps, because a force writes the whole unit that an event lies in, and the unit is as large as the step
- * was. An appender that has caught up with the
- * filling waits.
+ * was. An appender that has caught up with the filling waits.
  *
  * <p>Safe against the appender: it writes below {@code filled - MARGIN}, the filler at {@code filled} and above. Touching
  * swaps a zero for a zero, which changes nothing wherever it happens.
@@ -73,8 +72,7 @@ final class FillAhead {
     // guarded by step
     private boolean stopped;
     private long touched;
-    // written by the appender, read by the I/O thread that begins the next segment: any value that was right once will
-    // do
+    // written by the appender, read by the I/O thread that begins the next segment: any that was right once will do
     private volatile long ahead;
     // appender's
     private long requestedNanos;

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *   appender 4                  append | wait ------------------------------- -- | done
  * </pre>
  *
- * <p>A thread that waits yields for as long as a force may take and then parks. No wake-up is lost: a leader gives up leadership and then takes the stack of waiters; a waiter pushes itself and then
- * looks whether somebody leads. A leader leaves those that its force did not cover to one of them, the heir, who leads
+ * <p>A thread that waits yields for as long as a force may take and then parks. No wake-up is lost: a leader gives up
+ * leadership and then takes the stack of waiters; a waiter pushes itself and then looks whether somebody leads. A leader leaves those that its force did not cover to one of them, the heir, who leads
  * them or, if somebody else was quicker, wakes them. An heir may be gone before it is appointed, since it saw by itself
  * that it is done; so the appointment and the leaving are one compare-and-set, and the loser of it sees to the rest.
  *

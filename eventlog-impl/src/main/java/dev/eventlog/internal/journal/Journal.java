@@ -277,7 +277,7 @@ public final class Journal implements AutoCloseable {
                 first);
     }
 
-    /** Where the next event goes: everything below is readable. */
+    /** Where the next event goes. What is below can be read as far as {@link #readablePosition()} says. */
     public long endPosition() {
         return (long) END.getAcquire(this);
     }

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalProducer<T> implements Producer<T> {
 
+    /** A producer that is made for a few appends takes no builder for itself. */
+    private static final int SETTLED_USES = 1_000;
+
     private final Journal journal;
     private final FramePool frames;
     private final Codec<T> codec;
@@ -29,6 +32,8 @@ final class LocalProducer<T> implements Producer<T> {
     // the schema seen last; immutable, so a race shows an older one at worst
     private @Nullable Numbered last;
 
+    // appends before a thread is favoured; racing threads lose some
+    private int uses;
     // set once, under this; what changes in it is touched by its thread only
     private volatile @Nullable Favoured favoured;
 
@@ -144,6 +149,9 @@ final class LocalProducer<T> implements Producer<T> {
     private FrameBuilder take() {
         Favoured mine = favoured;
         if (mine == null) {
+            if (uses++ < SETTLED_USES) {
+                return frames.take();
+            }
             mine = favour();
         }
         // in use: a codec of this thread appends
