@@ -15,12 +15,10 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +38,6 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   field             written by              read by     published by
  *   endPosition       append lock's holder    any         release / acquire
- *   segments          append lock's holder,   any         compare-and-set, before the endPosition that needs it
- *                     I/O thread (pruning)
  *   pruner            opening thread          any         volatile, once
  *   active            append lock's holder    the same    the lock
  *   failure, closed   any                     any         volatile
@@ -90,8 +86,7 @@ public final class Journal implements AutoCloseable {
     private final AppendLock lock = new AppendLock();
     private final FrameBuilder control;
 
-    // taken from at the front by the pruner, changed at the end by the append lock's holder
-    private final AtomicReference<Segment[]> segments;
+    private final SegmentList segments;
     private volatile @Nullable Pruner pruner;
     private volatile @Nullable Throwable failure;
     private volatile boolean closed;
@@ -102,13 +97,10 @@ public final class Journal implements AutoCloseable {
     // guarded by lock
     private ActiveSegment active;
     // written by forcing threads, read by them
-    private volatile @Nullable Forced forced;
+    private volatile @Nullable Written forced;
 
     /** What had been written at some moment. */
     private record Written(SegmentWriter writer, long basePosition, long endOffset, long endPosition) {}
-
-    /** How far a segment was forced last. */
-    private record Forced(SegmentWriter writer, long offset) {}
 
     /**
      * What a journal is made of.
@@ -144,7 +136,7 @@ public final class Journal implements AutoCloseable {
         directory = parts.directory();
         dictionary = parts.dictionary();
         epochs = parts.epochs();
-        segments = new AtomicReference<>(parts.segments().toArray(Segment[]::new));
+        segments = new SegmentList(parts.segments(), store, directory);
         seed = FrameBuilder.seed(logId);
         maxEventLength = config.maxEventLengthBytes();
         maxFrameLength = maxFrameLength(config);
@@ -165,7 +157,7 @@ public final class Journal implements AutoCloseable {
                     + "; open it with a greater one");
         }
         active = begin(parts.nextSegment(), writer, nowNanos);
-        segments.set(appended(segments.get(), active.segment()));
+        segments.add(active.segment());
     }
 
     /** Finds what the files of a log's directory that the journal does not know tell of the log. */
@@ -229,7 +221,7 @@ public final class Journal implements AutoCloseable {
 
     /** Position of the oldest event that is kept. */
     public long firstPosition() {
-        return segments()[0].basePosition();
+        return segments.all()[0].basePosition();
     }
 
     /**
@@ -244,11 +236,6 @@ public final class Journal implements AutoCloseable {
             pruner = started;
             started.start();
         }
-    }
-
-    /** Takes pruned segments, the oldest ones, from what new readers find. On the I/O thread. */
-    void removeOldest(int count) {
-        segments.updateAndGet(known -> Arrays.copyOfRange(known, count, known.length));
     }
 
     /** Whether the log may cease to keep events. */
@@ -495,7 +482,11 @@ public final class Journal implements AutoCloseable {
             }
             active = begin(number, next, timeNanos);
             Segment begun = active.segment();
-            segments.updateAndGet(known -> appended(isDropped ? Arrays.copyOf(known, known.length - 1) : known, begun));
+            if (isDropped) {
+                segments.replaceLast(begun);
+            } else {
+                segments.add(begun);
+            }
             Pruner waiting = pruner;
             if (waiting != null) {
                 waiting.later();
@@ -506,17 +497,10 @@ public final class Journal implements AutoCloseable {
     }
 
     private ActiveSegment begin(long number, SegmentWriter writer, long timeNanos) throws IOException {
-        Segment[] known = segments();
-        Segment previous = known.length == 0 ? null : known[known.length - 1];
+        Segment previous = segments.last();
         var begun = new ActiveSegment(new Segment(number, epoch, endPosition), writer, timeNanos);
         begun.begin(control, logId, bootId, previous, dictionary);
         return begun;
-    }
-
-    private static Segment[] appended(Segment[] known, Segment last) {
-        Segment[] grown = Arrays.copyOf(known, known.length + 1);
-        grown[known.length] = last;
-        return grown;
     }
 
     private long leastLength(int frameLength) {
@@ -632,8 +616,8 @@ public final class Journal implements AutoCloseable {
         lock.lock();
         try {
             SegmentWriter writer = active.writer();
-            Forced last = forced;
-            return writer.endOffset() - (last != null && last.writer() == writer ? last.offset() : 0);
+            Written last = forced;
+            return writer.endOffset() - (last != null && last.writer() == writer ? last.endOffset() : 0);
         } finally {
             lock.unlock();
         }
@@ -664,7 +648,7 @@ public final class Journal implements AutoCloseable {
         } catch (IOException e) {
             throw forceFailed(e, written.endPosition());
         }
-        forced = new Forced(written.writer(), written.endOffset());
+        forced = written;
     }
 
     private LogFailedException forceFailed(IOException error, long end) {
@@ -731,40 +715,17 @@ public final class Journal implements AutoCloseable {
         long end = readablePosition();
         JournalReader reader = newReader();
         try {
-            for (Segment segment : segments()) {
-                if (segment.lastTimeNanos() >= appendTimeNanos) {
-                    long found = seekTime(reader, segment, appendTimeNanos);
-                    if (found >= 0) {
-                        return found;
-                    }
-                }
-            }
-            return end;
+            long found = reader.positionAt(appendTimeNanos);
+            return found < 0 ? end : found;
         } finally {
             reader.leave();
         }
     }
 
-    private static long seekTime(JournalReader reader, Segment segment, long appendTimeNanos) {
-        try {
-            return reader.seekTime(segment, appendTimeNanos);
-        } catch (PositionExpiredException prunedMeanwhile) {
-            return -1;
-        }
-    }
-
     /** Bytes of the log from a position to the end, exact to the spacing of the sparse index. */
     public long lengthFrom(long position) {
-        long total = 0;
-        for (Segment segment : segments()) {
-            long end = segment.endOffset();
-            long until = end == Segment.OPEN ? openEndOffset(segment) : end;
-            if (segment.endPosition() <= position && end != Segment.OPEN) {
-                continue;
-            }
-            total += until - (segment.basePosition() >= position ? 0 : offsetBefore(segment, position));
-        }
-        return position >= endPosition() ? 0 : total;
+        long length = segments.lengthFrom(position, this::openEndOffset);
+        return position >= endPosition() ? 0 : length;
     }
 
     private long openEndOffset(Segment segment) {
@@ -776,57 +737,9 @@ public final class Journal implements AutoCloseable {
         }
     }
 
-    private long offsetBefore(Segment segment, long position) {
-        SparseIndex known = index(segment);
-        int entry = known.floorPosition(position);
-        return entry < 0 ? 0 : known.offset(entry);
-    }
-
-    /** The segments, oldest first; the last is being written. */
-    Segment[] segments() {
-        return segments.get();
-    }
-
-    /** The bytes of a segment; null if it was pruned. */
-    java.nio.@Nullable ByteBuffer bytes(Segment segment) {
-        try {
-            return segment.bytes(store);
-        } catch (IOException e) {
-            if (segment.isPruned()) {
-                return null;
-            }
-            throw Corruption.io("mapping " + segment, file(segment), e);
-        }
-    }
-
-    /** A reader leaves a segment. */
-    void left(Segment segment) {
-        if (segment.leave()) {
-            store.release();
-        }
-    }
-
-    /** The index of a segment; an empty one, which is right and slow, if it was pruned. */
-    SparseIndex index(Segment segment) {
-        try {
-            return segment.index(store);
-        } catch (IOException e) {
-            if (segment.isPruned()) {
-                return new SparseIndex();
-            }
-            throw Corruption.io("reading the index of " + segment, file(segment), e);
-        }
-    }
-
-    /** The file of a segment, for messages. */
-    Path file(Segment segment) {
-        if (directory == null) {
-            return Path.of("memory");
-        }
-        String name = String.format("%010d", segment.number());
-        return segment.endOffset() == Segment.OPEN
-                ? directory.resolve("active").resolve(name)
-                : directory.resolve("segments").resolve(name + ".segment");
+    /** The segments. */
+    SegmentList segments() {
+        return segments;
     }
 
     /** Whether {@link #close()} was called. */

@@ -141,16 +141,33 @@ public final class JournalReader {
             found = enterSegmentOf(position);
         }
         target = position;
-        SparseIndex index = journal.index(found);
+        SparseIndex index = journal.segments().index(found);
         enterAt(index, index.floorPosition(position));
     }
 
+    /** Position of the first event that was appended at a time or later; -1 if there is none. */
+    long positionAt(long appendTimeNanos) {
+        for (Segment candidate : journal.segments().all()) {
+            if (candidate.lastTimeNanos() >= appendTimeNanos) {
+                try {
+                    long found = seekTime(candidate, appendTimeNanos);
+                    if (found >= 0) {
+                        return found;
+                    }
+                } catch (PositionExpiredException pruned) {
+                    // meanwhile: the next may have it
+                }
+            }
+        }
+        return -1;
+    }
+
     /** Position of the first event of a segment that was appended at a time or later; -1 if it has none, or is pruned. */
-    long seekTime(Segment where, long appendTimeNanos) {
+    private long seekTime(Segment where, long appendTimeNanos) {
         if (!enter(where)) {
             return -1;
         }
-        SparseIndex index = journal.index(where);
+        SparseIndex index = journal.segments().index(where);
         enterAt(index, index.beforeTime(appendTimeNanos));
         target = nextFrame;
         while (segment == where && next()) {
@@ -174,7 +191,7 @@ public final class JournalReader {
     }
 
     private Segment segmentOf(long position) {
-        Segment[] segments = journal.segments();
+        Segment[] segments = journal.segments().all();
         if (position < segments[0].basePosition()) {
             throw journal.expired(position, segments[0].basePosition());
         }
@@ -198,10 +215,10 @@ public final class JournalReader {
         }
         ByteBuffer found = null;
         try {
-            found = journal.bytes(entered);
+            found = journal.segments().bytes(entered);
         } finally {
             if (found == null) {
-                journal.left(entered);
+                journal.segments().left(entered);
             }
         }
         if (found == null) {
@@ -217,7 +234,7 @@ public final class JournalReader {
         bytes = itsBytes;
         begin(entered);
         if (left != NOWHERE) {
-            journal.left(left);
+            journal.segments().left(left);
         }
     }
 
@@ -450,8 +467,8 @@ public final class JournalReader {
             return;
         }
         if (nothing.equals(FrameView.UNKNOWN_FORMAT)) {
-            UnknownFormatException unknown =
-                    SegmentScanner.unknownFormat(frame, journal.file(segment).toString(), offset);
+            UnknownFormatException unknown = SegmentScanner.unknownFormat(
+                    frame, journal.segments().file(segment).toString(), offset);
             frame.clear();
             throw unknown;
         }
@@ -490,6 +507,6 @@ public final class JournalReader {
         checkedEnd = 0;
         damaged = true;
         frame.clear();
-        return Corruption.at(what, journal.file(segment), offset, nextFrame, Long.MAX_VALUE, cause);
+        return Corruption.at(what, journal.segments().file(segment), offset, nextFrame, Long.MAX_VALUE, cause);
     }
 }

@@ -75,7 +75,7 @@ final class Pruner {
     }
 
     private void pruneNow() throws IOException {
-        Segment[] segments = journal.segments();
+        Segment[] segments = journal.segments().all();
         Retention rule = rule(segments);
         long limit = store.recordedPosition();
         Retention.Verdict verdict = rule.judge(segments, limit);
@@ -89,7 +89,7 @@ final class Pruner {
         }
         int count = verdict.count();
         List<Segment> old = List.copyOf(Arrays.asList(segments).subList(0, count));
-        store.prune(old, verdict.timeNanos(), () -> journal.removeOldest(count));
+        store.prune(old, verdict.timeNanos(), () -> journal.segments().removeOldest(count));
         rule.pruned(verdict);
         LOGGER.debug("pruned: {} to {}", old.get(0), old.get(count - 1));
     }

@@ -33,7 +33,7 @@ class ClockStepTest {
         appendAt(start);
         appendAt(start + 49 * SECOND);
         appendAt(start + 51 * SECOND);
-        assertThat(journal.segments()).hasSize(1);
+        assertThat(journal.segments().all()).hasSize(1);
         assertThat(timeAt(1)).isEqualTo(start + 50 * SECOND);
         assertThat(timeAt(2)).isEqualTo(start + 50 * SECOND);
         assertThat(timeAt(3)).isEqualTo(start + 51 * SECOND);
@@ -44,9 +44,9 @@ class ClockStepTest {
         long start = clock.nanos;
         appendAt(start + 60 * SECOND);
         appendAt(start);
-        assertThat(journal.segments()).hasSize(1);
+        assertThat(journal.segments().all()).hasSize(1);
         appendAt(start - 1);
-        assertThat(journal.segments()).hasSize(2);
+        assertThat(journal.segments().all()).hasSize(2);
         assertThat(timeAt(2)).isEqualTo(start - 1);
     }
 
@@ -57,7 +57,7 @@ class ClockStepTest {
         appendAt(start);
         appendAt(later);
         appendAt(start + SECOND);
-        assertThat(journal.segments()).hasSize(2);
+        assertThat(journal.segments().all()).hasSize(2);
         assertThat(Journals.count(journal, 0)).isEqualTo(3);
         assertThat(timeAt(1)).isEqualTo(later);
         assertThat(timeAt(2)).isEqualTo(start + SECOND);
@@ -79,7 +79,7 @@ class ClockStepTest {
             appendAt(clock.nanos + random.nextLong(-90 * SECOND, 100 * SECOND));
         }
         assertThat(Journals.count(journal, 0)).isEqualTo(150);
-        Segment[] segments = journal.segments();
+        Segment[] segments = journal.segments().all();
         assertThat(segments.length).as("%s", seed).isGreaterThan(1);
         for (Segment segment : segments) {
             long end = Math.min(segment.endPosition(), journal.endPosition());

@@ -20,8 +20,8 @@ class JournalFailureTest {
     private final Journal journal = Journals.on(store);
 
     private void rollWith(int length) {
-        long segment = journal.segments().length;
-        while (journal.segments().length == segment) {
+        long segment = journal.segments().all().length;
+        while (journal.segments().all().length == segment) {
             Journals.append(journal, length);
         }
     }

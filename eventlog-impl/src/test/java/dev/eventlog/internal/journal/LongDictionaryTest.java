@@ -85,8 +85,8 @@ class LongDictionaryTest {
         }
         for (int open = 1; open <= 3; open++) {
             try (Journal journal = open()) {
-                int segments = journal.segments().length + 2;
-                while (journal.segments().length < segments) {
+                int segments = journal.segments().all().length + 2;
+                while (journal.segments().all().length < segments) {
                     append(journal, 1 + (int) (events % TYPES), 1 + (int) (events % SOURCES));
                     events++;
                 }
@@ -101,8 +101,8 @@ class LongDictionaryTest {
 
     /** Where the first event stands in the last segment. */
     private static long dictionaryLength(Journal journal) {
-        Segment[] segments = journal.segments();
-        return journal.index(segments[segments.length - 1]).offset(0);
+        Segment[] segments = journal.segments().all();
+        return journal.segments().index(segments[segments.length - 1]).offset(0);
     }
 
     private static void assertReadable(Journal journal, long events) {

@@ -225,8 +225,8 @@ class ReaderWindowTest {
             for (int i = 0; i < 100; i++) {
                 append(journal, 1, 64);
             }
-            Segment segment = journal.segments()[0];
-            ByteBuffer bytes = journal.bytes(segment);
+            Segment segment = journal.segments().all()[0];
+            ByteBuffer bytes = journal.segments().bytes(segment);
             List<Integer> offsets = frameOffsets(bytes);
             for (int round = 0; round < 2_000; round++) {
                 int victim = random.nextInt(99);
@@ -260,7 +260,7 @@ class ReaderWindowTest {
             for (int i = 0; i < 100; i++) {
                 append(journal, 1, 64);
             }
-            ByteBuffer bytes = journal.bytes(journal.segments()[0]);
+            ByteBuffer bytes = journal.segments().bytes(journal.segments().all()[0]);
             JournalReader reader = journal.newReader();
             // the first frame stands behind control frames, the second at the beginning of a window
             assertReads(reader, 0);
@@ -282,7 +282,7 @@ class ReaderWindowTest {
             for (int i = 0; i < 100; i++) {
                 append(journal, 1, 64);
             }
-            ByteBuffer bytes = journal.bytes(journal.segments()[0]);
+            ByteBuffer bytes = journal.segments().bytes(journal.segments().all()[0]);
             List<Integer> offsets = frameOffsets(bytes);
             int victim = 40;
             int length = DocumentHeader.LENGTH + bytes.getInt(offsets.get(victim));
@@ -308,13 +308,13 @@ class ReaderWindowTest {
     void eventsBeforeTheCutOfAFileAreReadAlsoFromTheWindowThatMeetsIt() throws IOException {
         IoThread io = new IoThread("test", null);
         try (Journal journal = Journals.at(directory, HookedFileOps.quick(), Clock.system(), io)) {
-            while (journal.segments().length < 3) {
+            while (journal.segments().all().length < 3) {
                 append(journal, 1, random.nextInt(100, 140));
             }
             journal.force();
-            Segment first = journal.segments()[0];
+            Segment first = journal.segments().all()[0];
             long events = first.endPosition();
-            ByteBuffer bytes = journal.bytes(first);
+            ByteBuffer bytes = journal.segments().bytes(first);
             // so often that it is compiled, where a page fault is told of late
             for (int i = 0; i < 30; i++) {
                 JournalReader reader = journal.newReader();
@@ -365,7 +365,7 @@ class ReaderWindowTest {
 
     /** The segment's file once the I/O thread has moved it. */
     private static Path settled(Journal journal, Segment segment) {
-        Path file = journal.file(segment);
+        Path file = journal.segments().file(segment);
         while (!file.toFile().exists()) {
             Thread.onSpinWait();
         }
