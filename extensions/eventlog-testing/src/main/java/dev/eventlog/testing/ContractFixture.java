@@ -251,6 +251,12 @@ abstract class ContractFixture {
             }
         }
 
+        /** Whether the work ends within so long; for work that must not. */
+        boolean endsWithin(Duration time) throws InterruptedException {
+            thread.join(time.toMillis());
+            return task.isDone();
+        }
+
         void interrupt() {
             thread.interrupt();
         }
