@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -16,6 +17,8 @@ import java.util.function.Consumer;
  * <p><b>Threading:</b> Immutable.
  */
 public final class Main {
+
+    private static final Set<String> HELP = Set.of("--help", "-h", "help");
 
     private static final List<Example> EXAMPLES = List.of(
             new Example("hello", "the first event, and the consumer that reads it", simple(Hello::main)),
@@ -41,14 +44,19 @@ public final class Main {
                 return run(example, args.subList(1, args.size()), out, err);
             }
         }
-        if (!args.isEmpty()) {
+        boolean isAsked = args.isEmpty() || HELP.contains(args.get(0));
+        if (!isAsked) {
             err.println("there is no program \"" + args.get(0) + "\"; choose one of these");
         }
-        printList(args.isEmpty() ? out : err);
-        return args.isEmpty() ? 0 : 2;
+        printList(isAsked ? out : err);
+        return isAsked ? 0 : 2;
     }
 
     private static int run(Example example, List<String> args, PrintStream out, PrintStream err) {
+        if (args.stream().anyMatch(HELP::contains)) {
+            printList(out);
+            return 0;
+        }
         try {
             return example.body.run(args, out);
         } catch (ExampleException e) {

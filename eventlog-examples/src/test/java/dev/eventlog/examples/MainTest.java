@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class MainTest {
@@ -29,6 +30,14 @@ class MainTest {
         assertThat(run()).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .contains("hello", "fanout", "replay", "restart", "market", "--kills");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "-h", "help", "market --help", "hello -h", "market --kills 3 --help"})
+    void helpListsTheProgramsAndTheirOptions(String line) {
+        assertThat(run(line.split(" "))).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("hello", "market", "--kills");
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
     }
 
     @Test

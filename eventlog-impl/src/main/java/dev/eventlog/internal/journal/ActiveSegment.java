@@ -21,7 +21,7 @@ final class ActiveSegment {
 
     private final Segment segment;
     private final SegmentWriter writer;
-    private final SparseIndex index = new SparseIndex();
+    private final SparseIndex index;
     private int previousCrc;
     private long frameCount;
     private long dataFrameCount;
@@ -33,6 +33,7 @@ final class ActiveSegment {
         this.segment = segment;
         this.writer = writer;
         lastTimeNanos = timeNanos;
+        index = SparseIndex.ofLength(writer.capacity());
     }
 
     /** Bytes that a segment needs at least for its beginning and a frame. */

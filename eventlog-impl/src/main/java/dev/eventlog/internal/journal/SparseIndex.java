@@ -7,7 +7,7 @@ import java.util.Arrays;
  * before its target and walks from there.
  *
  * <p><b>Threading:</b> Thread-safe: one thread adds, any reads; an entry is published by the volatile count.
- * <b>Allocation:</b> adding doubles the arrays at times: 24 bytes for each 64 KiB of the segment.
+ * <b>Allocation:</b> none while there is room; more entries double it. An entry takes 24 bytes.
  */
 final class SparseIndex {
 
@@ -18,9 +18,23 @@ final class SparseIndex {
     static final int ENTRY_LONGS = 3;
 
     // written by the adding thread, read by any; published by count, which readers read first
-    private volatile long[] entries = new long[ENTRY_LONGS * 16];
+    private volatile long[] entries;
     private volatile int count;
     private long nextOffset;
+
+    /** An index with room for a few entries. */
+    SparseIndex() {
+        this(16);
+    }
+
+    private SparseIndex(int entryCount) {
+        entries = new long[ENTRY_LONGS * entryCount];
+    }
+
+    /** An index with room for all entries of a segment. */
+    static SparseIndex ofLength(long segmentLengthBytes) {
+        return new SparseIndex((int) (segmentLengthBytes / SPACING) + 1);
+    }
 
     /** Adds a data frame if enough bytes lie between it and the last one added. */
     void offer(long position, long appendTimeNanos, long offset) {
