@@ -39,7 +39,7 @@ final class Rows {
     private static final int EVENTS = 500_000;
     private static final int BATCHED_EVENTS = 4000 * 256;
     private static final int READ_EVENTS = 1_000_000;
-    private static final int DELIVERIES = 8 * 200 * 256;
+    private static final int DELIVERIES = 8 * 400 * 256;
     private static final int PIPED_EVENTS = 1_000_000;
     private static final int FORCED_EVENTS = 800;
     private static final int SEEKS = 2_000;
@@ -155,7 +155,7 @@ final class Rows {
                 "Chronicle Queue",
                 "1 appender, 8 unnamed tailers that follow, each on its thread; spin, then yield",
                 DELIVERIES,
-                setting -> new ChronicleFanOut(setting, 8));
+                Anew.each(setting -> new ChronicleFanOut(setting, 8)));
         rows.add(Row.timed(
                 "fan-out-8",
                 "fan-out to 8 consumers that follow 1 appender, deliveries",
@@ -165,7 +165,7 @@ final class Rows {
                         "append one by one, 8 unnamed consumers that poll(handler, 256), each on its thread; spin,"
                                 + " then yield",
                         DELIVERIES,
-                        setting -> new FanOut(setting, 8, false)),
+                        Anew.each(setting -> new FanOut(setting, 8, false))),
                 chronicleFanOut,
                 ratio(1.5, 3)));
         rows.add(Row.timed(
@@ -176,7 +176,7 @@ final class Rows {
                         "eventlog",
                         "appendAll of 256, 8 unnamed consumers as before",
                         DELIVERIES,
-                        setting -> new FanOut(setting, 8, true)),
+                        Anew.each(setting -> new FanOut(setting, 8, true))),
                 chronicleFanOut,
                 Limits.none()));
     }
