@@ -190,18 +190,31 @@ public final class FrameBuilder {
         return target.position();
     }
 
-    /** Adds the events of another frame behind those of this one. */
-    public void addAll(FrameBuilder other) {
-        int added = other.length - HEADER_LENGTH;
-        while (length + added > buffer.capacity()) {
-            grow();
+    /** Makes room for a frame of this length, at most the greatest one. */
+    public void reserve(int capacity) {
+        if (buffer.capacity() < capacity) {
+            resize(capacity);
         }
-        buffer.put(length, other.buffer, HEADER_LENGTH, added);
-        int end = length + added;
-        for (int at = length; at < end; at += buffer.getInt(at + EVENT_RECORD_LENGTH_OFFSET)) {
-            buffer.putInt(at + EVENT_POSITION_DELTA_OFFSET, eventCount++);
-        }
-        length = end;
+    }
+
+    /** Bytes of the events so far. */
+    public int eventsLength() {
+        return length - HEADER_LENGTH;
+    }
+
+    /**
+     * Copies the only event of another frame to an offset as the event of an index; {@link #endAt} must follow. Threads may
+     * do so at once, each for an offset of its own within what is {@link #reserve reserved}.
+     */
+    public void put(FrameBuilder event, int offset, int index) {
+        buffer.put(offset, event.buffer, HEADER_LENGTH, event.length - HEADER_LENGTH);
+        buffer.putInt(offset + EVENT_POSITION_DELTA_OFFSET, index);
+    }
+
+    /** Says where the events end that were {@link #put}. */
+    public void endAt(int newLength, int newEventCount) {
+        length = newLength;
+        eventCount = newEventCount;
     }
 
     private static EventTooLargeException tooLarge(long found, long limit, String what) {
@@ -231,8 +244,11 @@ public final class FrameBuilder {
         if (capacity >= maxFrameLength) {
             throw tooLarge((long) maxFrameLength + 1, maxFrameLength, "events of one call");
         }
-        int larger = (int) Math.min(maxFrameLength, 2L * capacity);
-        ByteBuffer grown = ByteBuffer.allocateDirect(larger).order(ByteOrder.LITTLE_ENDIAN);
+        resize((int) Math.min(maxFrameLength, 2L * capacity));
+    }
+
+    private void resize(int capacity) {
+        ByteBuffer grown = ByteBuffer.allocateDirect(capacity).order(ByteOrder.LITTLE_ENDIAN);
         grown.put(0, buffer, 0, length);
         buffer = grown;
         slices.reset(grown);

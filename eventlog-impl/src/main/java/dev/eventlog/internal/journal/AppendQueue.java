@@ -4,8 +4,6 @@ import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.support.Clock;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
@@ -19,14 +17,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Events that were handed over and are not appended yet. They gather in a batch, which is a frame in the making; whoever
- * holds the append lock appends the whole batch as one frame, and a thread of the log completes its futures.
+ * Events that were handed over and are not appended yet. They gather in an {@link AppendBatch}; whoever holds the append
+ * lock appends the whole batch as one frame, and a thread of the log completes its futures.
  *
  * <pre>
- *   caller:    encode | copy into the batch that gathers
- *   any appender, or the thread:   take the batch, append it as one frame
- *   the thread:   force it if that is asked for | complete its futures | let the batch gather again
+ *   caller:    encode | claim a place in the batch that gathers | copy
+ *   any appender, or the thread:   take the batch, let another gather | append it as one frame
+ *   the thread:   force it if that is asked for | complete its futures | keep the batch for another time
  * </pre>
+ *
+ * <p>Handing over takes no lock unless the batch is full. One batch gathers at a time: it is closed before the next is
+ * opened, so that what a thread hands over, and what another one does having heard of it, keep their order.
  *
  * <p>There are two batches: one gathers while the other is appended, forced and completed. When both are full callers
  * wait, so what is in flight is bounded. The thread lingers a moment before it takes a small batch, so that batches are
@@ -45,7 +46,7 @@ final class AppendQueue implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(AppendQueue.class);
 
     private static final int MAX_BATCHES = 2;
-    private static final int MAX_EVENTS = 8192;
+    private static final int FIRST_LENGTH = 64 << 10;
     private static final int MAX_LENGTH = 1 << 20;
     /** A batch with so many events is worth a frame of its own at once. */
     private static final int ENOUGH_EVENTS = 256;
@@ -56,16 +57,6 @@ final class AppendQueue implements AutoCloseable {
     private static final long SHORTEST_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(1);
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
-    private static final VarHandle GATHERED;
-
-    static {
-        try {
-            GATHERED = MethodHandles.lookup().findVarHandle(AppendQueue.class, "gathered", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
     private final Target target;
     private final Supplier<FrameBuilder> frames;
     private final int maxLength;
@@ -74,18 +65,19 @@ final class AppendQueue implements AutoCloseable {
 
     private final AppendLock lock = new AppendLock();
     // guarded by lock: taken to be appended and not complete, oldest first
-    private final ArrayDeque<Batch> taken = new ArrayDeque<>();
-    private final ArrayDeque<Batch> spares = new ArrayDeque<>();
-    private @Nullable Batch gathering;
+    private final ArrayDeque<AppendBatch> taken = new ArrayDeque<>();
+    private final ArrayDeque<AppendBatch> spares = new ArrayDeque<>();
+    // length of new batches; those of another are not kept
+    private int batchLength;
     private boolean closed;
     // batches so far
     private long takenCount;
     private long completedCount;
     // written under this, read by any; published by volatile
     private volatile @Nullable Thread thread;
-    // events that gather: written under lock, whose release is a full fence, read by any, all through GATHERED
-    private int gathered;
-    // set by the thread before it looks at gathered a last time and parks, read by others behind their release of lock
+    // open, or full; written under lock, read by any; published by volatile
+    private volatile @Nullable AppendBatch gathering;
+    // set by the thread before it looks at what gathers a last time and parks, read by others behind their claim
     private volatile boolean parked;
     // the thread's: events of the batch before
     private int lastCount;
@@ -103,80 +95,6 @@ final class AppendQueue implements AutoCloseable {
         void awaitDurable(long end);
     }
 
-    /** Events of one frame and their futures. */
-    private static final class Batch {
-        private FrameBuilder frame;
-        // by who hands over, under lock, while it gathers; then the thread's
-        @SuppressWarnings({"unchecked", "rawtypes"}) // there are no arrays of a generic type
-        private final @Nullable CompletableFuture<Long>[] futures = new CompletableFuture[MAX_EVENTS];
-
-        private int count;
-        // what became of it: by who appends, under lock; then the thread's
-        private boolean durable;
-        private boolean settled;
-        private long position;
-        private @Nullable Throwable failure;
-
-        Batch(FrameBuilder frame) {
-            this.frame = frame;
-        }
-
-        void begin(Supplier<FrameBuilder> frames) {
-            if (!frame.isKept()) {
-                frame = frames.get();
-            }
-            frame.begin(FrameDescriptor.KIND_DATA);
-            count = 0;
-            durable = false;
-            settled = false;
-            failure = null;
-        }
-
-        /** Adds an event and its future, or nothing. */
-        void add(FrameBuilder event, CompletableFuture<Long> future, boolean isDurable) {
-            frame.addAll(event);
-            futures[count++] = future;
-            durable |= isDurable;
-        }
-
-        /** Says what became of it. */
-        void settle(long firstPosition, @Nullable Throwable refusal) {
-            position = firstPosition;
-            failure = refusal;
-            settled = true;
-        }
-
-        /** Waits for its durability if that is asked for, once. */
-        void awaitDurable(Target target) {
-            if (durable && failure == null) {
-                durable = false;
-                try {
-                    target.awaitDurable(position + count);
-                } catch (Throwable e) {
-                    // the futures tell it
-                    failure = e;
-                }
-            }
-        }
-
-        /** Completes its futures. Their callbacks run here. */
-        void complete() {
-            for (int i = 0; i < count; i++) {
-                CompletableFuture<Long> future = futures[i];
-                futures[i] = null;
-                if (future == null) {
-                    // completed before an error of a callback
-                    continue;
-                }
-                if (failure == null) {
-                    future.complete(position + i);
-                } else {
-                    future.completeExceptionally(failure);
-                }
-            }
-        }
-    }
-
     /**
      * @param maxFrameLength greatest length of a frame
      * @param threadFactory makes the thread; null: a daemon thread
@@ -190,6 +108,7 @@ final class AppendQueue implements AutoCloseable {
         this.target = target;
         this.frames = frames;
         maxLength = Math.min(MAX_LENGTH, maxFrameLength);
+        batchLength = Math.min(FIRST_LENGTH, maxLength);
         this.threadFactory = threadFactory;
         this.clock = clock;
     }
@@ -200,7 +119,8 @@ final class AppendQueue implements AutoCloseable {
     }
 
     private int gathered() {
-        return (int) GATHERED.getOpaque(this);
+        AppendBatch batch = gathering;
+        return batch == null ? 0 : batch.count();
     }
 
     /** Whether the caller is on the thread that completes futures. */
@@ -220,13 +140,13 @@ final class AppendQueue implements AutoCloseable {
         if (thread == null) {
             start();
         }
-        lock.lock();
-        try {
-            Batch batch = room(frame.length());
-            batch.add(frame, future, durable);
-            GATHERED.setOpaque(this, batch.count);
-        } finally {
-            lock.unlock();
+        int length = frame.eventsLength();
+        AppendBatch batch = gathering;
+        long claim = batch == null ? AppendBatch.REFUSED : batch.tryClaim(length);
+        if (claim >= 0) {
+            batch.put(claim, frame, future, durable);
+        } else {
+            addSlowly(frame, future, durable);
         }
         if (parked) {
             wakeThread();
@@ -234,17 +154,25 @@ final class AppendQueue implements AutoCloseable {
         return future;
     }
 
-    /** The batch that gathers, with room for a frame's events; waits for it. Called and left with the lock held. */
-    private Batch room(int frameLength) {
+    /** Waits for room if there is none. */
+    private void addSlowly(FrameBuilder frame, CompletableFuture<Long> future, boolean durable) {
+        int length = frame.eventsLength();
         boolean interrupted = false;
+        lock.lock();
         try {
             for (int attempt = 0; ; attempt++) {
                 requireOpen();
-                Batch batch = gathering == null ? begin() : gathering;
-                if (batch != null && hasRoom(batch, frameLength)) {
-                    return batch;
+                AppendBatch batch = gathering == null ? begin(length) : gathering;
+                long claim = batch == null ? AppendBatch.REFUSED : batch.tryClaim(length);
+                if (claim >= 0) {
+                    batch.put(claim, frame, future, durable);
+                    return;
                 }
-                if (isOwnThread()) {
+                if (batch != null && batch.closeIfEmpty()) {
+                    // too short for this event
+                    keep(batch);
+                    gathering = null;
+                } else if (isOwnThread()) {
                     drainUnlocked();
                 } else {
                     wakeThread();
@@ -252,6 +180,7 @@ final class AppendQueue implements AutoCloseable {
                 }
             }
         } finally {
+            lock.unlock();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -286,23 +215,40 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
-    private boolean hasRoom(Batch batch, int frameLength) {
-        return batch.count == 0 || (batch.count < MAX_EVENTS && batch.frame.length() + frameLength <= maxLength);
-    }
-
-    /** Lets a batch gather; null if there are enough. If this throws, nothing has changed. */
-    private @Nullable Batch begin() {
+    /** Lets a batch gather that has room for an event of this length; null if there are enough batches. */
+    private @Nullable AppendBatch begin(int eventLength) {
         if (taken.size() >= MAX_BATCHES && !isOwnThread()) {
             return null;
         }
-        Batch spare = spares.peek();
-        Batch begun = spare == null ? new Batch(frames.get()) : spare;
-        begun.begin(frames);
-        if (spare != null) {
-            spares.remove();
+        int least = FrameDescriptor.HEADER_LENGTH + eventLength;
+        while (least > batchLength && batchLength < maxLength) {
+            lengthen();
         }
+        AppendBatch begun = least > batchLength ? null : spares.poll();
+        if (begun == null) {
+            begun = new AppendBatch(frames.get(), Math.max(least, batchLength));
+        }
+        begun.open();
         gathering = begun;
         return begun;
+    }
+
+    /** Lets a batch gather that was used before. */
+    private void openSpare() {
+        if (gathering == null && !closed && taken.size() < MAX_BATCHES) {
+            AppendBatch spare = spares.poll();
+            if (spare != null) {
+                spare.open();
+                gathering = spare;
+            }
+        }
+    }
+
+    /** Keeps a batch for another time, if it is of the size that is wanted now. */
+    private void keep(AppendBatch batch) {
+        if (batch.capacity() == batchLength && spares.size() < MAX_BATCHES) {
+            spares.add(batch);
+        }
     }
 
     /** Makes the thread, at the first event; not under the lock, since the factory is a user's. */
@@ -342,15 +288,14 @@ final class AppendQueue implements AutoCloseable {
 
     /** Appends what has gathered. Called with the append lock held. Throws nothing: the futures tell it. */
     void drainLocked(long nowNanos) {
-        Batch batch = take();
+        AppendBatch batch = take();
         if (batch == null) {
             return;
         }
         long position = 0;
         Throwable failure = null;
         try {
-            batch.frame.finish();
-            position = target.appendLocked(batch.frame, nowNanos);
+            position = target.appendLocked(batch.finish(), nowNanos);
         } catch (Throwable e) {
             failure = e;
         }
@@ -359,30 +304,48 @@ final class AppendQueue implements AutoCloseable {
 
     /** Refuses what has gathered. Called with the append lock held. */
     void refuseLocked(Throwable reason) {
-        Batch batch = take();
+        AppendBatch batch = take();
         if (batch != null) {
+            // a copy that is under way must not meet the next use of the batch
+            FrameBuilder unused = batch.finish();
             settle(batch, 0, reason);
         }
     }
 
-    private @Nullable Batch take() {
+    /** Closes the batch that gathers, if it has events or no more may come. */
+    private @Nullable AppendBatch take() {
         lock.lock();
         try {
-            Batch batch = gathering;
-            if (batch == null || batch.count == 0) {
+            AppendBatch batch = gathering;
+            if (batch == null || (batch.count() == 0 && !closed)) {
                 return null;
             }
             gathering = null;
-            GATHERED.setOpaque(this, 0);
+            batch.close();
+            if (batch.count() == 0) {
+                return null;
+            }
+            if (batch.capacity() == batchLength && batch.isFull()) {
+                lengthen();
+            }
             taken.add(batch);
             takenCount++;
+            openSpare();
             return batch;
         } finally {
             lock.unlock();
         }
     }
 
-    private void settle(Batch batch, long position, @Nullable Throwable failure) {
+    /** Events come fast: in longer frames each costs less. */
+    private void lengthen() {
+        if (batchLength < maxLength) {
+            batchLength = Math.min(maxLength, 4 * batchLength);
+            spares.clear();
+        }
+    }
+
+    private void settle(AppendBatch batch, long position, @Nullable Throwable failure) {
         lock.lock();
         try {
             batch.settle(position, failure);
@@ -421,24 +384,24 @@ final class AppendQueue implements AutoCloseable {
 
     /** On the thread: makes all batches that are taken as durable as they shall be. */
     private void awaitDurable() {
-        List<Batch> all;
+        List<AppendBatch> all;
         lock.lock();
         try {
             all = List.copyOf(taken);
         } finally {
             lock.unlock();
         }
-        for (Batch batch : all) {
+        for (AppendBatch batch : all) {
             if (isSettled(batch)) {
                 batch.awaitDurable(target);
             }
         }
     }
 
-    private boolean isSettled(Batch batch) {
+    private boolean isSettled(AppendBatch batch) {
         lock.lock();
         try {
-            return batch.settled;
+            return batch.isSettled();
         } finally {
             lock.unlock();
         }
@@ -468,7 +431,7 @@ final class AppendQueue implements AutoCloseable {
     private boolean isOver() {
         lock.lock();
         try {
-            return closed && taken.isEmpty() && gathered == 0;
+            return closed && taken.isEmpty() && gathered() == 0;
         } finally {
             lock.unlock();
         }
@@ -510,7 +473,7 @@ final class AppendQueue implements AutoCloseable {
     private boolean hasWork() {
         lock.lock();
         try {
-            return closed || gathered > 0 || !taken.isEmpty();
+            return closed || gathered() > 0 || !taken.isEmpty();
         } finally {
             lock.unlock();
         }
@@ -518,11 +481,11 @@ final class AppendQueue implements AutoCloseable {
 
     /** Completes the oldest batch that was taken; false if there is none, or it is not appended yet. */
     private boolean completeFirst() {
-        Batch batch;
+        AppendBatch batch;
         lock.lock();
         try {
             batch = taken.peek();
-            if (batch == null || !batch.settled) {
+            if (batch == null || !batch.isSettled()) {
                 return false;
             }
         } finally {
@@ -535,10 +498,9 @@ final class AppendQueue implements AutoCloseable {
             // only now: who flushes waits for it, and who hands over for its room
             taken.remove();
             completedCount++;
-            lastCount = batch.count;
-            if (spares.size() < MAX_BATCHES) {
-                spares.add(batch);
-            }
+            lastCount = batch.count();
+            keep(batch);
+            openSpare();
         } finally {
             lock.unlock();
         }

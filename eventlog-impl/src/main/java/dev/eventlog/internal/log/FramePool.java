@@ -15,9 +15,11 @@ final class FramePool {
 
     private static final int SLOTS = 64;
     private static final int PROBES = 8;
+    /** References of a cache line or two: threads that append at once write to lines of their own. */
+    private static final int SPREAD = 32;
 
     private final Journal journal;
-    private final AtomicReferenceArray<@Nullable FrameBuilder> slots = new AtomicReferenceArray<>(SLOTS);
+    private final AtomicReferenceArray<@Nullable FrameBuilder> slots = new AtomicReferenceArray<>(SLOTS * SPREAD);
 
     FramePool(Journal journal) {
         this.journal = journal;
@@ -27,7 +29,7 @@ final class FramePool {
     FrameBuilder take() {
         int first = slot();
         for (int i = 0; i < PROBES; i++) {
-            int slot = (first + i) & (SLOTS - 1);
+            int slot = ((first + i) & (SLOTS - 1)) * SPREAD;
             if (slots.getPlain(slot) != null) {
                 FrameBuilder taken = slots.getAndSet(slot, null);
                 if (taken != null) {
@@ -45,7 +47,7 @@ final class FramePool {
         }
         int first = slot();
         for (int i = 0; i < PROBES; i++) {
-            int slot = (first + i) & (SLOTS - 1);
+            int slot = ((first + i) & (SLOTS - 1)) * SPREAD;
             if (slots.getPlain(slot) == null && slots.compareAndSet(slot, null, frame)) {
                 return;
             }

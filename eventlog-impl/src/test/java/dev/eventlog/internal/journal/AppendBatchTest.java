@@ -1,0 +1,173 @@
+package dev.eventlog.internal.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.eventlog.Codec;
+import dev.eventlog.internal.frame.FrameBuilder;
+import dev.eventlog.internal.frame.FrameDescriptor;
+import dev.eventlog.internal.frame.FrameView;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class AppendBatchTest {
+
+    private static final int SEED = 7;
+    private static final int MAX_LENGTH = 1 << 20;
+    private static final Codec<ByteBuffer> CODEC = Codec.bytes("test");
+
+    private static FrameBuilder frame() {
+        return new FrameBuilder(MAX_LENGTH, MAX_LENGTH / 2, SEED);
+    }
+
+    private static FrameBuilder event(FrameBuilder frame, int thread, int number, int padding) {
+        frame.begin(FrameDescriptor.KIND_DATA);
+        var data = ByteBuffer.allocate(8 + padding).putInt(0, thread).putInt(4, number);
+        frame.add(CODEC, data, null, 1, 1);
+        return frame;
+    }
+
+    /** The events of a frame, each as thread and number. */
+    private static List<int[]> events(FrameBuilder frame) {
+        int unused = frame.stamp(100, 1, 0, 1, 0);
+        var bytes = new byte[frame.length()];
+        frame.buffer().get(0, bytes);
+        var view = new FrameView(SEED);
+        view.wrap(bytes, 0);
+        assertThat(view.check(bytes.length)).isNull();
+        var found = new ArrayList<int[]>();
+        while (view.nextEvent() == FrameView.EVENT) {
+            found.add(new int[] {view.payload().getInt(0), view.payload().getInt(4)});
+        }
+        assertThat(found).hasSize(view.eventCount());
+        return found;
+    }
+
+    @Test
+    void closedBatchRefusesUntilItIsOpened() {
+        var batch = new AppendBatch(frame(), 4096);
+        assertThat(batch.tryClaim(64)).isEqualTo(AppendBatch.REFUSED);
+        batch.open();
+        assertThat(batch.tryClaim(64)).isNotNegative();
+        batch.close();
+        assertThat(batch.tryClaim(64)).isEqualTo(AppendBatch.REFUSED);
+        assertThat(batch.count()).isOne();
+    }
+
+    @Test
+    void claimsEndWhereTheCapacityEnds() {
+        var batch = new AppendBatch(frame(), FrameDescriptor.HEADER_LENGTH + 128);
+        batch.open();
+        assertThat(batch.tryClaim(136)).isEqualTo(AppendBatch.REFUSED);
+        assertThat(batch.tryClaim(64)).isNotNegative();
+        assertThat(batch.tryClaim(72)).isEqualTo(AppendBatch.REFUSED);
+        assertThat(batch.tryClaim(64)).isNotNegative();
+        assertThat(batch.tryClaim(8)).isEqualTo(AppendBatch.REFUSED);
+        assertThat(batch.isFull()).isTrue();
+    }
+
+    @Test
+    void claimsEndAtTheGreatestNumberOfEvents() {
+        var batch = new AppendBatch(frame(), MAX_LENGTH);
+        batch.open();
+        for (int i = 0; i < AppendBatch.MAX_EVENTS; i++) {
+            assertThat(batch.tryClaim(8)).isNotNegative();
+        }
+        assertThat(batch.tryClaim(8)).isEqualTo(AppendBatch.REFUSED);
+    }
+
+    @Test
+    void onlyAnEmptyBatchIsClosedForBeingEmpty() {
+        var batch = new AppendBatch(frame(), 4096);
+        batch.open();
+        assertThat(batch.tryClaim(64)).isNotNegative();
+        assertThat(batch.closeIfEmpty()).isFalse();
+        batch.close();
+        assertThat(batch.closeIfEmpty()).isFalse();
+        batch.open();
+        assertThat(batch.closeIfEmpty()).isTrue();
+        assertThat(batch.tryClaim(64)).isEqualTo(AppendBatch.REFUSED);
+    }
+
+    @Test
+    void finishWaitsForACopyThatIsUnderWay() throws Exception {
+        var batch = new AppendBatch(frame(), 4096);
+        batch.open();
+        FrameBuilder first = event(frame(), 1, 1, 0);
+        FrameBuilder second = event(frame(), 1, 2, 0);
+        long late = batch.tryClaim(first.eventsLength());
+        batch.put(batch.tryClaim(second.eventsLength()), second, new CompletableFuture<>(), false);
+        batch.close();
+        var finished = CompletableFuture.supplyAsync(() -> events(batch.finish()));
+        assertThat(finished).isNotDone();
+        batch.put(late, first, new CompletableFuture<>(), false);
+        assertThat(finished.get()).containsExactly(new int[] {1, 1}, new int[] {1, 2});
+    }
+
+    /** Threads put into two batches in turn, each used many times, while another thread takes what gathered. */
+    @Test
+    void whatManyThreadsPutIsThereOnceInTheOrderOfEachAndCompletesWithItsPosition() throws Exception {
+        int threads = 4;
+        int perThread = 50_000;
+        var batches = new AppendBatch[] {new AppendBatch(frame(), 16 << 10), new AppendBatch(frame(), 16 << 10)};
+        var gathering = new AtomicReference<>(batches[0]);
+        batches[0].open();
+        var wrong = new ConcurrentLinkedQueue<String>();
+        var producers = new ArrayList<Thread>();
+        for (int t = 0; t < threads; t++) {
+            int thread = t;
+            var producer = new Thread(() -> {
+                FrameBuilder frame = frame();
+                for (int number = 0; number < perThread; number++) {
+                    event(frame, thread, number, number % 61);
+                    var future = new CompletableFuture<Long>();
+                    int expected = number;
+                    var unused = future.thenAccept(position -> {
+                        if (position % 100_000 != expected || position / 100_000 != thread) {
+                            wrong.add(thread + "/" + expected + " completed with " + position);
+                        }
+                    });
+                    while (true) {
+                        AppendBatch batch = gathering.get();
+                        long claim = batch.tryClaim(frame.eventsLength());
+                        if (claim != AppendBatch.REFUSED) {
+                            batch.put(claim, frame, future, false);
+                            break;
+                        }
+                        Thread.onSpinWait();
+                    }
+                }
+            });
+            producer.start();
+            producers.add(producer);
+        }
+        var next = new int[threads];
+        long taken = 0;
+        for (int turn = 0; taken < (long) threads * perThread; turn++) {
+            AppendBatch batch = batches[turn & 1];
+            batch.close();
+            AppendBatch other = batches[(turn + 1) & 1];
+            other.open();
+            gathering.set(other);
+            List<int[]> found = events(batch.finish());
+            for (int i = 0; i < found.size(); i++) {
+                int[] event = found.get(i);
+                assertThat(event[1]).as("of thread %d", event[0]).isEqualTo(next[event[0]]++);
+            }
+            taken += found.size();
+            // so that each future is told whose event stands at its index
+            batch.completeWith(index -> found.get(index)[0] * 100_000L + found.get(index)[1]);
+        }
+        for (Thread producer : producers) {
+            producer.join();
+        }
+        assertThat(wrong).isEmpty();
+        assertThat(next).containsOnly(perThread);
+    }
+}
