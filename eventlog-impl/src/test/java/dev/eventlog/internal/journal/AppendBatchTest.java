@@ -8,6 +8,7 @@ import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.frame.FrameView;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -104,10 +105,20 @@ class AppendBatchTest {
         long late = batch.tryClaim(first.eventsLength());
         batch.put(batch.tryClaim(second.eventsLength()), second, new CompletableFuture<>(), false);
         batch.close();
-        var finished = CompletableFuture.supplyAsync(() -> events(batch.finish()));
+        var finished = new CompletableFuture<List<int[]>>();
+        var taker = new Thread(() -> finished.completeAsync(() -> events(batch.finish()), Runnable::run));
+        taker.start();
+        while (taker.isAlive() && !isIn(taker, "awaitPublished")) {
+            Thread.onSpinWait();
+        }
         assertThat(finished).isNotDone();
         batch.put(late, first, new CompletableFuture<>(), false);
         assertThat(finished.get()).containsExactly(new int[] {1, 1}, new int[] {1, 2});
+    }
+
+    private static boolean isIn(Thread thread, String method) {
+        return Arrays.stream(thread.getStackTrace())
+                .anyMatch(frame -> frame.getMethodName().equals(method));
     }
 
     /** Threads put into two batches in turn, each used many times, while another thread takes what gathered. */
