@@ -79,6 +79,9 @@ public interface FileOps {
     /** The path with all symbolic links resolved; it must exist. */
     Path realPath(Path path) throws IOException;
 
+    /** Name of the type of file system that a path lies in, as the operating system has it. */
+    String fileSystemType(Path path) throws IOException;
+
     /**
      * What is at a path.
      *

@@ -138,6 +138,11 @@ final class SystemFileOps implements FileOps {
         return path.toRealPath();
     }
 
+    @Override
+    public String fileSystemType(Path path) throws IOException {
+        return Files.getFileStore(path).type();
+    }
+
     private static boolean isPosix(Path path) {
         return path.getFileSystem().supportedFileAttributeViews().contains("posix");
     }

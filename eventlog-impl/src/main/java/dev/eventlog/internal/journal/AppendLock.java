@@ -68,6 +68,7 @@ final class AppendLock {
     @SuppressWarnings("ThreadPriorityCheck") // the holder may need the processor
     private void await() {
         long park = SHORTEST_PARK_NANOS;
+        boolean interrupted = false;
         for (int i = 0; !tryLock(); i++) {
             if (i < SPINS) {
                 Thread.onSpinWait();
@@ -75,8 +76,13 @@ final class AppendLock {
                 Thread.yield();
             } else {
                 LockSupport.parkNanos(this, park);
+                // with the flag set no park would wait
+                interrupted |= Thread.interrupted();
                 park = Math.min(LONGEST_PARK_NANOS, park << 1);
             }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -151,8 +151,14 @@ final class FillAhead {
 
     /** Waits for a filling that is under way, as far as it helps. */
     private void await(long needed) {
+        boolean interrupted = false;
         while (requested && needed > filled) {
             LockSupport.parkNanos(WAIT_NANOS);
+            // with the flag set no park would wait
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -215,9 +215,15 @@ final class GroupCommit {
     /** Waits as long as the configuration says, for bytes. */
     private void gatherBytes() {
         long until = clock.monotonicNanos() + gatherNanos;
+        boolean interrupted = false;
         for (long left = gatherNanos; left > 0 && waitingBytes.getAsLong() < gatherBytes; ) {
             LockSupport.parkNanos(this, Math.min(left, TimeUnit.MICROSECONDS.toNanos(50)));
+            // with the flag set no park would wait
+            interrupted |= Thread.interrupted();
             left = until - clock.monotonicNanos();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -49,6 +49,7 @@ final class LogDirectory {
         if (!insecureAllowed) {
             requireOurs(root, attributes, files);
         }
+        FileSystemAdvice.warn(root, files);
         var directory = new LogDirectory(root, files);
         for (Path child : new Path[] {
             directory.active(), directory.segments(), directory.index(), root.resolve("cursors"), root.resolve("parked")

@@ -121,6 +121,11 @@ public final class HookedFileOps implements FileOps {
         return files.realPath(path);
     }
 
+    @Override
+    public String fileSystemType(Path path) throws IOException {
+        return files.fileSystemType(path);
+    }
+
     private final class HookedFile implements OpenFile {
 
         private final OpenFile file;
