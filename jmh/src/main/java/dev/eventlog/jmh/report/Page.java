@@ -33,7 +33,9 @@ final class Page {
             Where less is better (ns, ms, bytes) a ratio below 1 is good for us, where more is better (events/s) one above 1.
             - **Floor and goal.** A floor that is missed fails the command; a goal is what is aimed at.
             - **Warm.** Each side warms up in each JVM before its first sample. Samples are short, and what one wrote is forced \
-            to the disk before the next, outside the time, so that the kernel's writing back does not decide.
+            to the disk or deleted before the next, outside the time, so that the kernel's writing back does not decide. \
+            Before each sample that appends, a file is written and deleted, so that its pages are of memory that was in use \
+            just now: a virtual machine's first use of a page costs more than what is measured.
             - **All of it.** 64-byte payloads. Ours carry the whole envelope (key, type, source, position, times), are \
             checksummed, and are verified when read; nothing of that is switched off. The peers carry the 64 bytes.
             - **Waiting** threads spin 100 times and then yield, on both sides: with few processors a thread that only spins \
@@ -77,7 +79,8 @@ final class Page {
 
     void write(Results results, Plots plots) throws IOException {
         paragraph("# Benchmarks");
-        paragraph("Written by `report` from result files; not to be edited by hand.");
+        paragraph("Written by `report` from result files; not to be edited by hand."
+                + " [Where the time goes](performance.md) explains what is not met.");
         if (!plots.hasFonts()) {
             paragraph(NO_PLOTS);
         }
