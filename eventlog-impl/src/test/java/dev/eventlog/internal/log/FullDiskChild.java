@@ -119,6 +119,7 @@ final class FullDiskChild {
                 log.consumer(words[1], Codec.bytes()).close();
                 yield "done";
             }
+            case "commit" -> commit(words[1]);
             case "park" -> park();
             case "caught-up" ->
                 "done " + parking.awaitCaughtUp(Duration.ofSeconds(30)) + " parked="
@@ -268,6 +269,16 @@ final class FullDiskChild {
         }
         return "polled " + polled + " of " + log.endPosition() + " checkpoint="
                 + consumer.status().checkpoint();
+    }
+
+    private String commit(String name) {
+        try (Consumer<ByteBuffer> other = log.consumer(name, Codec.bytes())) {
+            other.poll(Duration.ZERO);
+            other.commit();
+        } catch (StorageFullException full) {
+            return "refused " + full;
+        }
+        return "done";
     }
 
     private String park() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.eventlog.Consumer;
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.ConsumerStatus;
 import dev.eventlog.Durability;
@@ -16,6 +17,7 @@ import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Directories;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,26 +55,35 @@ class NoRoomTest {
     // files whose path contains this find no room
     private volatile String fullAt = "nowhere";
 
+    // writes that find room when the second segment is filled
+    private final AtomicInteger secondFill = new AtomicInteger(Integer.MAX_VALUE);
+
     @TempDir
     private Path temporary;
 
-    private EventLog open(Path directory, Durability durability) {
-        var files = new HookedFileOps((op, path) -> {
+    private HookedFileOps files() {
+        return new HookedFileOps((op, path) -> {
                     if (TAKING_ROOM.contains(op)) {
                         long operation = operations.getAndIncrement();
                         if ((operation >= fullFrom && operation < fullTo)
-                                || path.toString().contains(fullAt)) {
+                                || path.toString().contains(fullAt)
+                                || (op == Op.WRITE
+                                        && path.toString().contains("/0000000002/1970")
+                                        && secondFill.decrementAndGet() < 0)) {
                             throw new IOException("No space left on device");
                         }
                     }
                 })
                 .withoutForce();
+    }
+
+    private EventLog open(Path directory, Durability durability) {
         return LocalEventLog.open(
                 Numbered.config(directory)
                         .durability(durability)
                         .backgroundErrors(reported::add)
                         .build(),
-                files,
+                files(),
                 Clock.system());
     }
 
@@ -80,6 +91,7 @@ class NoRoomTest {
         fullFrom = Long.MAX_VALUE;
         fullTo = Long.MAX_VALUE;
         fullAt = "nowhere";
+        secondFill.set(Integer.MAX_VALUE);
     }
 
     @SuppressWarnings("ThreadPriorityCheck") // yielding is waiting without a sleep
@@ -141,7 +153,7 @@ class NoRoomTest {
     /** Appends over some rolls while a consumer reads along, another is opened later, and a subscription parks. */
     private void work(EventLog log, String where) {
         var producer = log.producer("numbered", Numbered.CODEC);
-        var consumers = new CopyOnWriteArrayList<dev.eventlog.Consumer<java.nio.ByteBuffer>>();
+        var consumers = new CopyOnWriteArrayList<Consumer<ByteBuffer>>();
         var config = ConsumerConfig.named("parking")
                 .attempts(1, Duration.ofMillis(1))
                 .build();
@@ -174,7 +186,7 @@ class NoRoomTest {
         numbered.assertComplete(log);
     }
 
-    private static void drain(dev.eventlog.Consumer<java.nio.ByteBuffer> consumer) {
+    private static void drain(Consumer<ByteBuffer> consumer) {
         while (!consumer.poll(Duration.ZERO).isEmpty()) {
             consumer.commit();
         }
@@ -298,6 +310,37 @@ class NoRoomTest {
                 parked.commit();
                 assertThat(parked.poll(Duration.ZERO)).isEmpty();
             }
+        }
+    }
+
+    /** More is written at the beginning of a segment than a new one has room for. */
+    @Test
+    void rollOfALogWithManySourcesSaysThatThereIsNoRoomAndChangesNothing() {
+        Path directory = temporary.resolve("log");
+        EventLog log = LocalEventLog.open(
+                Numbered.config(directory).segmentLengthBytes(4 << 20).build(), files(), Clock.system());
+        // what a segment has before it is used, and no more
+        secondFill.set((5 << 19) / (64 << 10));
+        try (log) {
+            String padding = "x".repeat(80);
+            for (int i = 0; i < 6000; i++) {
+                log.producer("source-" + i + padding, Numbered.CODEC)
+                        .append(numbered.event(log.endPosition()).data().limit(0));
+            }
+            var producer = log.producer("numbered", Numbered.CODEC);
+            assertThatThrownBy(() -> {
+                        while (log.endPosition() < 20_000) {
+                            producer.append(ByteBuffer.allocate(10_000));
+                        }
+                    })
+                    .isInstanceOf(StorageFullException.class);
+            long end = log.endPosition();
+            assertThatThrownBy(() -> producer.append(ByteBuffer.allocate(10_000)))
+                    .isInstanceOf(StorageFullException.class);
+            room();
+            assertThat(producer.append(ByteBuffer.allocate(10_000))).isEqualTo(end);
+            log.force();
+            assertThat(log.durablePosition()).isEqualTo(end + 1);
         }
     }
 }

@@ -209,6 +209,42 @@ class RealFullDiskTest {
                 .isTrue();
     }
 
+    /** As copies have that leave out what is zero; the blocks of a small ext4 are smaller than a page. */
+    @Test
+    void checkpointWithHolesIsNeverStoredInto() throws IOException {
+        try (var disk = SmallDisk.mount(SmallDisk.Kind.EXT4, temporary.resolve("small"), 32 << 20)) {
+            Path directory = disk.resolve("log");
+            try (var child = start(directory, 1 << 20)) {
+                child.awaitLine("open");
+                assertDone(child, "append single 600", seed.toString());
+                assertDone(child, "commit holed", seed.toString());
+                end(child, directory, 1 << 20);
+            }
+            try (var names = Files.list(directory.resolve("cursors"))) {
+                Path file = names.filter(name -> name.getFileName().toString().startsWith("holed"))
+                        .findFirst()
+                        .orElseThrow();
+                for (int slot = 0; slot < 8192; slot += 4096) {
+                    assumeTrue(
+                            ChildJvm.succeeds(
+                                    "fallocate", "-p", "-o", "" + (slot + 1024), "-l", "3072", file.toString()),
+                            "not tried here: fallocate, which makes holes, is not installed");
+                }
+            }
+            commands = 0;
+            try (var child = start(directory, 1 << 20)) {
+                child.awaitLine("open");
+                disk.fill(0);
+                assertDoneOrRefused(child, "commit holed", seed.toString());
+                disk.free();
+                assertDone(child, "commit holed", seed.toString());
+                assertThat(child.output()).doesNotContain("InternalError", "SIGBUS");
+                assertDone(child, "close", seed.toString());
+            }
+            assertThat(temporary.resolve("hs_err")).doesNotExist();
+        }
+    }
+
     /** Needs no right that a user does not have. */
     @Test
     void limitBelowTheLengthOfASegmentIsToldAtTheOpen() throws IOException {
