@@ -106,7 +106,7 @@ public final class ConsumerConfig {
         return values.stopOnFailure;
     }
 
-    /** Told of each failed attempt. */
+    /** Told of each failed attempt, and of an event that cannot be parked for want of room on the disk. */
     public BiConsumer<? super Event<?>, ? super Throwable> onFailure() {
         return values.onFailure;
     }
@@ -226,7 +226,11 @@ public final class ConsumerConfig {
             return subscriptionOption("stopOnFailure");
         }
 
-        /** Subscription: told of each failed attempt, on the subscription's thread. */
+        /**
+         * Subscription: told of each failed attempt, on the subscription's thread; and, once, with a
+         * {@link dev.eventlog.error.StorageFullException}, of an event that cannot be parked: the subscription waits with it
+         * until there is room.
+         */
         public Builder onFailure(BiConsumer<? super Event<?>, ? super Throwable> onFailure) {
             this.onFailure = Objects.requireNonNull(onFailure, "onFailure");
             return subscriptionOption("onFailure");

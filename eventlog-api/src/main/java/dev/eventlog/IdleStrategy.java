@@ -48,4 +48,15 @@ public interface IdleStrategy {
             }
         };
     }
+
+    /**
+     * Sleeps until there is something new, and is woken by the append: no processor time when idle, and the latency of
+     * waking a thread instead of the 1 ms that {@link #backOff()} may sleep too long.
+     *
+     * <p>Always the same instance, by which a subscription knows that it shall wait in its log. Called by anything else,
+     * also as part of another strategy, it sleeps 1 ms each time.
+     */
+    static IdleStrategy blocking() {
+        return BlockingIdle.INSTANCE;
+    }
 }

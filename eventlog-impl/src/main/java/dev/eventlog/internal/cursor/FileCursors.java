@@ -131,6 +131,10 @@ final class FileCursors extends Cursors {
     private MappedByteBuffer map(Path file, String name) throws IOException {
         try (FileOps.OpenFile source = files.open(file, FileOps.Mode.WRITE)) {
             requireLength(source, file, name);
+            ByteBuffer bytes = newFile();
+            source.read(bytes, 0);
+            // a copy may have holes where there were zeros; a store into one would fault on a full disk
+            source.write(bytes.clear(), 0);
             return source.map(true, CursorDescriptor.LENGTH);
         }
     }

@@ -2,10 +2,14 @@ package dev.eventlog.internal.delivery;
 
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.EventHandler;
+import dev.eventlog.error.StorageFullException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +23,8 @@ final class Delivering<T> {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Delivering.class);
     private static final long LONGEST_BACK_OFF_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final long FIRST_ROOM_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final long LONGEST_ROOM_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final ConsumerConfig config;
     private final EventHandler<T> handler;
@@ -47,10 +53,13 @@ final class Delivering<T> {
      */
     boolean deliver(BorrowedEvent<T> view, long reached, LongConsumer commit) throws Exception {
         String key = view.key();
-        // again only when others took events off the list, which ends
-        while (parking.isBlocked(view.position(), key)) {
-            if (parking.parkBehind(view.position(), key)) {
+        if (parking.isBlocked(view.position(), key)) {
+            var waiting = new Waiting(view.position(), reached, commit, full -> {});
+            if (untilRoom(waiting, () -> isParkedBehind(view.position(), key))) {
                 return true;
+            }
+            if (!backOff.test(0)) {
+                return false;
             }
         }
         OwnedEvent<T> event = view.toEvent(1);
@@ -66,8 +75,13 @@ final class Delivering<T> {
                     return false;
                 }
                 if (event.attempt() >= config.attempts()) {
-                    giveUp(event, failure);
-                    return true;
+                    requireParking(event, failure);
+                    OwnedEvent<T> parked = event;
+                    var waiting = new Waiting(event.position(), reached, commit, full -> tell(parked, full));
+                    return untilRoom(waiting, () -> {
+                        parking.park(parked.position(), parked.key(), parked.attempt());
+                        return true;
+                    });
                 }
             }
             flush();
@@ -79,7 +93,56 @@ final class Delivering<T> {
         }
     }
 
-    private void giveUp(OwnedEvent<T> event, Throwable failure) throws Exception {
+    /** Parks an event behind others of its key; false if they are not on the list any more. */
+    private boolean isParkedBehind(long position, @Nullable String key) {
+        // again only when others took events off the list, which ends
+        while (parking.isBlocked(position, key)) {
+            if (parking.parkBehind(position, key)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * An event that is to be parked.
+     *
+     * @param reached where the checkpoint may go meanwhile
+     * @param told of a disk without room, once
+     */
+    private record Waiting(
+            long position, long reached, LongConsumer commit, Consumer<? super StorageFullException> told) {}
+
+    /**
+     * Parks, and while the disk has no room tries again: the checkpoint cannot pass the event, and a full disk is no reason
+     * to stop for good.
+     *
+     * @return what the work returned; false also if the subscription is to stop
+     */
+    private boolean untilRoom(Waiting waiting, BooleanSupplier work) throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return work.getAsBoolean();
+            } catch (StorageFullException full) {
+                if (attempt == 1) {
+                    LOGGER.warn(
+                            "no room to park an event, the subscription waits for some: consumer={} position={}",
+                            config.name(),
+                            waiting.position(),
+                            full);
+                    waiting.told().accept(full);
+                    flush();
+                    waiting.commit().accept(waiting.reached());
+                }
+            }
+            if (!backOff.test(roomPauseNanos(attempt))) {
+                return false;
+            }
+        }
+    }
+
+    /** Throws what the handler threw if it must not, or cannot, be parked. */
+    private void requireParking(OwnedEvent<T> event, Throwable failure) throws Exception {
         if (config.isStopOnFailure() || !parking.isPossible()) {
             if (failure instanceof Error error) {
                 throw error;
@@ -87,12 +150,16 @@ final class Delivering<T> {
             throw (Exception) failure;
         }
         LOGGER.warn(
-                "event is parked after {} attempts: consumer={} position={}",
+                "event is to be parked after {} attempts: consumer={} position={}",
                 event.attempt(),
                 config.name(),
                 event.position(),
                 failure);
-        parking.park(event.position(), event.key(), event.attempt());
+    }
+
+    /** The pause before parking is tried again on a full disk. */
+    private static long roomPauseNanos(int attempt) {
+        return Math.min(LONGEST_ROOM_PAUSE_NANOS, FIRST_ROOM_PAUSE_NANOS << Math.min(attempt - 1, 20));
     }
 
     private void tell(OwnedEvent<T> event, Throwable failure) {

@@ -5,6 +5,7 @@ import dev.eventlog.ConsumerConfig;
 import dev.eventlog.ConsumerStatus;
 import dev.eventlog.ConsumerStatus.State;
 import dev.eventlog.EventHandler;
+import dev.eventlog.IdleStrategy;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.Cursors;
@@ -143,7 +144,7 @@ final class PushSubscription<T> implements Subscription {
                 } else if (!stopping) {
                     // a flag that a handler left set would make each park return at once
                     Thread.interrupted();
-                    config.idle().idle(++emptyPolls);
+                    idle(++emptyPolls);
                 }
             }
             end(State.CLOSED, null);
@@ -155,6 +156,16 @@ final class PushSubscription<T> implements Subscription {
             }
             LOGGER.error("subscription {} stops at {}", place.name(), place.checkpoint(), e);
             end(State.FAILED, e);
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // it is told by being itself
+    private void idle(long emptyPolls) {
+        if (config.idle() == IdleStrategy.blocking()) {
+            long looked = feed.position();
+            boolean unused = journal.await(() -> journal.readablePosition() > looked || !isRunning());
+        } else {
+            config.idle().idle(emptyPolls);
         }
     }
 
@@ -322,6 +333,7 @@ final class PushSubscription<T> implements Subscription {
         } finally {
             lock.unlock();
         }
+        journal.wake();
     }
 
     @Override
@@ -377,6 +389,7 @@ final class PushSubscription<T> implements Subscription {
     void stop() {
         stopping = true;
         signalAll();
+        journal.wake();
     }
 
     @SuppressWarnings("ReferenceEquality") // a thread is itself only

@@ -37,16 +37,25 @@ public interface FileOps {
 
     /**
      * Replaces a small file as a whole, with all of a buffer from index 0 to its capacity: written under another name,
-     * forced, renamed over the old one, the directory forced. Whoever dies on the way leaves the old file.
+     * forced, renamed over the old one, the directory forced. Whoever dies on the way leaves the old file, and so does a
+     * disk without room, with nothing beside it.
      */
     default void replace(Path file, ByteBuffer bytes) throws IOException {
         Path beside = file.resolveSibling(file.getFileName() + ".tmp");
         delete(beside);
-        try (OpenFile open = open(beside, Mode.CREATE)) {
-            open.write(bytes.duplicate().clear(), 0);
-            open.force();
+        boolean replaced = false;
+        try {
+            try (OpenFile open = open(beside, Mode.CREATE)) {
+                open.write(bytes.duplicate().clear(), 0);
+                open.force();
+            }
+            rename(beside, file);
+            replaced = true;
+        } finally {
+            if (!replaced) {
+                delete(beside);
+            }
         }
-        rename(beside, file);
         Path parent = file.getParent();
         if (parent != null) {
             forceDirectory(parent);

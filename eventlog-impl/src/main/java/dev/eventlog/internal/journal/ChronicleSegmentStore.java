@@ -8,8 +8,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
@@ -55,6 +57,8 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     // written on the I/O thread, oldest first
     private final List<Unsealed> unsealed = new CopyOnWriteArrayList<>();
+    // on the I/O thread, oldest first: segments that get no more frames and are not recorded yet
+    private final Queue<Sealing> sealing = new ArrayDeque<>();
     // on the I/O thread: pruned segments whose storage is not given back yet
     private final List<Pruned> pruned = new ArrayList<>();
     // written on the I/O thread and by the holder of the append lock; published by volatile
@@ -122,18 +126,19 @@ final class ChronicleSegmentStore implements SegmentStore {
     @Override
     public SegmentWriter begin(long number, long leastLength) throws IOException {
         Prepared ready = prepared;
-        if (ready != null && ready.number() == number) {
-            prepared = null;
-            return ready.writer();
+        if (ready == null || ready.number() != number) {
+            ready = io.call(() -> {
+                Prepared meanwhile = prepared;
+                return meanwhile != null && meanwhile.number() == number
+                        ? meanwhile
+                        : new Prepared(number, create(number));
+            });
         }
-        return io.call(() -> {
-            Prepared meanwhile = prepared;
-            if (meanwhile != null && meanwhile.number() == number) {
-                prepared = null;
-                return meanwhile.writer();
-            }
-            return create(number);
-        });
+        // kept until there is room for all that will be written first: then nothing has changed
+        prepared = ready;
+        ready.writer().reserve(Math.min(leastLength, ready.writer().capacity()));
+        prepared = null;
+        return ready.writer();
     }
 
     @Override
@@ -181,7 +186,7 @@ final class ChronicleSegmentStore implements SegmentStore {
                             new ChronicleSegmentWriter.Forceable(file, mapAgain(renamed)),
                             new FillAhead(
                                     file,
-                                    identity.capacity(),
+                                    ChronicleSegmentWriter.mappedLength(identity.capacity()),
                                     toucher,
                                     filling,
                                     identity.clock(),
@@ -261,36 +266,96 @@ final class ChronicleSegmentStore implements SegmentStore {
     @Override
     public void seal(Segment segment, SegmentWriter writer) {
         io.later(() -> {
-            try {
-                sealNow(segment, writer);
-            } catch (Throwable e) {
-                failed(asIo("sealing " + segment, e));
-                onFailure.accept(e);
-            }
+            sealing.add(new Sealing(segment, unsealed(writer)));
+            sealAll();
         });
     }
 
-    private void sealNow(Segment segment, SegmentWriter writer) throws IOException {
-        // the manifest has no gaps: what comes behind a segment that could not be sealed is left to the next open
+    /** Seals what waits for it, as far as there is room. */
+    private void sealAll() {
+        for (Sealing oldest = sealing.peek(); oldest != null; oldest = sealing.peek()) {
+            try {
+                if (!seal(oldest)) {
+                    return;
+                }
+                sealing.remove(oldest);
+            } catch (Throwable e) {
+                // the manifest has no gaps: what comes behind is left to the next open
+                sealing.clear();
+                failed(asIo("sealing " + oldest.segment, e));
+                onFailure.accept(e);
+            }
+        }
+    }
+
+    /** Goes on with the sealing of a segment; false if there is no room for a step: it is done again later. */
+    private boolean seal(Sealing sealed) throws IOException {
         requireUsable();
-        Unsealed sealing = unsealed(writer);
-        sealing.writer().close();
-        // before the force: zeros ahead of the end need not reach the disk
-        sealing.file()
-                .truncate(Recovery.trimmedLength(
-                        segment.endOffset(), sealing.file().length()));
-        sealing.file().force();
-        durable(segment.endPosition());
-        files.rename(sealing.writer().file(), directory.segment(segment.number()));
-        files.forceDirectory(directory.segments());
-        files.forceDirectory(directory.active(segment.number()));
-        manifest.addSegment(segment);
+        Segment segment = sealed.segment;
+        Unsealed file = sealed.file;
+        Path path = directory.segment(segment.number());
+        if (sealed.step == Sealing.FORCE) {
+            file.writer().close();
+            // before the force: zeros ahead of the end need not reach the disk
+            file.file()
+                    .truncate(Recovery.trimmedLength(
+                            segment.endOffset(), file.file().length()));
+            file.file().force();
+            durable(segment.endPosition());
+            sealed.step = Sealing.MOVE;
+        }
+        if (sealed.step == Sealing.MOVE) {
+            if (!sealed.hasRoom(() -> files.rename(file.writer().file(), path))) {
+                return false;
+            }
+            sealed.step = Sealing.RECORD;
+            files.forceDirectory(directory.segments());
+            files.forceDirectory(directory.active(segment.number()));
+        }
+        if (!sealed.hasRoom(() -> manifest.addSegment(segment))) {
+            return false;
+        }
         manifest.force();
         writeIndex(segment, segment.index(this));
         segment.release();
-        sealing.file().close();
-        unsealed.remove(sealing);
+        file.file().close();
+        unsealed.remove(file);
         directory.deleteActive(segment.number());
+        return true;
+    }
+
+    /** A segment on its way, and the step that comes next. On the I/O thread. */
+    private static final class Sealing {
+        static final int FORCE = 0;
+        static final int MOVE = 1;
+        static final int RECORD = 2;
+
+        final Segment segment;
+        final Unsealed file;
+        int step = FORCE;
+        private boolean isTold;
+
+        Sealing(Segment segment, Unsealed file) {
+            this.segment = segment;
+            this.file = file;
+        }
+
+        /** Does a step that leaves nothing behind where there is no room for it; false then. */
+        boolean hasRoom(IoThread.Task work) throws IOException {
+            try {
+                work.run();
+                return true;
+            } catch (IOException e) {
+                if (!Corruption.isFull(e)) {
+                    throw e;
+                }
+                if (!isTold) {
+                    LOGGER.warn("no room to seal {}; it is tried again each second, and at the next open", segment, e);
+                }
+                isTold = true;
+                return false;
+            }
+        }
     }
 
     /** An index is derived: one that cannot be written is made anew when it is needed. */
@@ -354,8 +419,9 @@ final class ChronicleSegmentStore implements SegmentStore {
             if (!Corruption.isFull(e)) {
                 // whether the old file is there or the new one is unknown
                 onFailure.accept(failed(e));
+                throw e;
             }
-            throw e;
+            LOGGER.warn("no room to compact the manifest; it is tried again when more is pruned", e);
         }
     }
 
@@ -482,7 +548,9 @@ final class ChronicleSegmentStore implements SegmentStore {
             requireUsable();
         } catch (IOException lost) {
             onFailure.accept(lost);
+            return;
         }
+        sealAll();
     }
 
     /** Older segments, which the I/O thread is about to seal. A leader does not wait for that, as it may wait for a leader. */
@@ -550,6 +618,9 @@ final class ChronicleSegmentStore implements SegmentStore {
         filling.close();
         io.run(() -> {
             releaseNow();
+            // what finds no room once more is left to the next open; it is durable
+            sealAll();
+            sealing.clear();
             closed = true;
             try {
                 for (Pruned stillRead : pruned) {

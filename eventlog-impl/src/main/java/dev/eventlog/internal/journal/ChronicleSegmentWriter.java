@@ -72,7 +72,7 @@ final class ChronicleSegmentWriter implements SegmentWriter {
      * @param opener opens the data file beside Chronicle
      */
     static ChronicleSegmentWriter create(Path directory, long capacity, Opener opener) throws IOException {
-        long block = (capacity + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
+        long block = mappedLength(capacity);
         SingleChronicleQueue queue = null;
         FillAhead.PageToucher toucher = null;
         boolean created = false;
@@ -112,6 +112,11 @@ final class ChronicleSegmentWriter implements SegmentWriter {
                 }
             }
         }
+    }
+
+    /** Bytes that are mapped of a segment: all of them are to be allocated before the last one is used. */
+    static long mappedLength(long capacity) {
+        return (capacity + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
     }
 
     /** Keeps the mapping until it is closed, whatever becomes of the queue. */

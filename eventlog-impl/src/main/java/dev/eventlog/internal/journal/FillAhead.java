@@ -13,7 +13,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * Allocates a segment file ahead of the append position, by writing zeros where nothing was written yet. A store into a
  * mapped page that has no block on the disk faults when the disk is full, and on JDK 17 the error arrives late, after the
  * append returned; so no page is stored into before plain writes have allocated it. A full disk is then an ordinary
- * {@link IOException} before anything is written. What is allocated is then touched through the appender's mapping, so
+ * {@link IOException} before anything is written. What the appender may use of it is then touched through its mapping, so
  * that the page faults are taken here and not by the appender.
  *
  * <p>The margin is kept because a file system may fault in large units: the unit around the last byte must be allocated
@@ -238,9 +238,10 @@ final class FillAhead {
         }
     }
 
+    /** Touches what the appender may store into, and no more: a touch is a store, and needs the margin as well. */
     private void touchFilled() {
         // what is beyond the limit is not mapped
-        for (long end = Math.min(filled, limit); touched < end; touched += PAGE) {
+        for (long end = filled >= limit ? limit : filled - MARGIN; touched < end; touched += PAGE) {
             toucher.touch(touched);
         }
     }

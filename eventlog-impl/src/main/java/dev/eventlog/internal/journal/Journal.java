@@ -704,6 +704,15 @@ public final class Journal implements AutoCloseable {
         return waiters.await(condition, nanos);
     }
 
+    /**
+     * The same without an end, and without a look unless something is appended or somebody calls {@link #wake()}.
+     *
+     * @return false if interrupted, with the flag kept
+     */
+    public boolean await(BooleanSupplier condition) {
+        return waiters.await(condition);
+    }
+
     /** Lets waiting threads look at their conditions. */
     public void wake() {
         waiters.signal();

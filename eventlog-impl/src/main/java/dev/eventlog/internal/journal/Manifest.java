@@ -253,8 +253,8 @@ final class Manifest {
 
     /** Takes up an epoch and records it, durably. */
     void addEpoch(Epoch epoch) throws IOException {
-        epochs.add(epoch);
         append(epochRecord(epoch));
+        epochs.add(epoch);
         force();
     }
 
@@ -268,22 +268,40 @@ final class Manifest {
         segments.add(segment);
     }
 
-    /** Takes up a sealed segment and records it, with what the dictionary has gained. Not yet durable. */
+    /**
+     * Takes up a sealed segment and records it, with what the dictionary has gained. Not yet durable.
+     *
+     * @throws IOException then nothing was taken up, and it can be tried again
+     */
     void addSegment(Segment segment) throws IOException {
-        segments.add(segment);
-        for (; recordedSchemas < dictionary.nextSchema(); recordedSchemas++) {
-            Codec.Schema schema = dictionary.schema(recordedSchemas);
+        // those that are given meanwhile come with the next
+        int schemas = dictionary.nextSchema();
+        int sources = dictionary.nextSource();
+        var records = new ArrayList<ByteBuffer>();
+        for (int n = recordedSchemas; n < schemas; n++) {
+            Codec.Schema schema = dictionary.schema(n);
             if (schema != null) {
-                append(schemaRecord(recordedSchemas, schema));
+                records.add(schemaRecord(n, schema));
             }
         }
-        for (; recordedSources < dictionary.nextSource(); recordedSources++) {
-            String source = dictionary.source(recordedSources);
+        for (int n = recordedSources; n < sources; n++) {
+            String source = dictionary.source(n);
             if (source != null) {
-                append(sourceRecord(recordedSources, source));
+                records.add(sourceRecord(n, source));
             }
         }
-        append(segmentRecord(segment));
+        records.add(segmentRecord(segment));
+        append(joined(records));
+        recordedSchemas = schemas;
+        recordedSources = sources;
+        segments.add(segment);
+    }
+
+    private static ByteBuffer joined(List<ByteBuffer> records) {
+        ByteBuffer joined = ByteBuffer.allocate(
+                records.stream().mapToInt(ByteBuffer::capacity).sum());
+        records.forEach(joined::put);
+        return joined.flip();
     }
 
     /** Takes up and records that segments are no longer kept. Not yet durable: their files may go only then. */
@@ -348,7 +366,16 @@ final class Manifest {
             target = files.open(file, FileOps.Mode.WRITE);
             open = target;
         }
-        target.write(record, length);
+        boolean written = false;
+        try {
+            target.write(record, length);
+            written = true;
+        } finally {
+            if (!written) {
+                // what there was room for would look like damage to the next open
+                target.truncate(length);
+            }
+        }
         length += record.capacity();
     }
 

@@ -13,13 +13,15 @@ import java.util.function.BooleanSupplier;
  * <p>An appender publishes the end and then reads {@code waiting}; a waiter raises {@code waiting} and then reads the end.
  * With a full fence between the two steps on both sides, at least one sees the other. The appender's fence is the
  * release of the append lock, a volatile write; should a platform order less, a waiter still looks again each
- * {@link #LONGEST_WAIT_NANOS}.
+ * {@link #LONGEST_WAIT_NANOS}, or {@link #LONGEST_SLEEP_NANOS} where it asked to sleep.
  *
  * <p><b>Threading:</b> Thread-safe; waiting does not pin a virtual thread.
  */
 final class Waiters {
 
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    /** For who waits for nothing but a signal: none is lost, so this look is a net under the net. */
+    private static final long LONGEST_SLEEP_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -47,6 +49,20 @@ final class Waiters {
      * @return whether it holds; false also if the thread is interrupted, whose flag stays set
      */
     boolean await(BooleanSupplier condition, long nanos) {
+        return await(condition, nanos, LONGEST_WAIT_NANOS);
+    }
+
+    /**
+     * Waits until the condition holds, which changes together with a signal only: without a look in between, so that the
+     * wait costs nothing.
+     *
+     * @return false if the thread is interrupted, whose flag stays set
+     */
+    boolean await(BooleanSupplier condition) {
+        return await(condition, Long.MAX_VALUE, LONGEST_SLEEP_NANOS);
+    }
+
+    private boolean await(BooleanSupplier condition, long nanos, long longestNanos) {
         if (condition.getAsBoolean()) {
             return true;
         }
@@ -62,7 +78,7 @@ final class Waiters {
                 if (left <= 0) {
                     return false;
                 }
-                long slice = Math.min(left, LONGEST_WAIT_NANOS);
+                long slice = Math.min(left, longestNanos);
                 left -= slice - changed.awaitNanos(slice);
             }
             return true;

@@ -84,7 +84,8 @@ class FillAheadTest {
             check(!stopped, "touched behind the stop");
             check(offset % 4096 == 0, "touched amid a page");
             check(offset < limit, "touched beyond the limit");
-            check(offset < length, "touched before it was written");
+            // a touch is a store, and the file system may take room for a large unit around it
+            check(offset + FillAhead.MARGIN < length || length >= limit, "touched within the margin");
             touched = offset;
             touches++;
         }
@@ -252,8 +253,8 @@ class FillAheadTest {
         FillAhead fill = fillAhead(LIMIT, 16 * MIB);
         settle();
         assertThat(file.length).isEqualTo(FillAhead.MARGIN + 16 * MIB);
-        assertThat(file.touched).isEqualTo(file.length - 4096);
-        assertThat(file.touches).isEqualTo(file.length / 4096);
+        assertThat(file.touched).isEqualTo(16 * MIB - 4096);
+        assertThat(file.touches).isEqualTo(16 * MIB / 4096);
         assertThat(fill.ahead()).isEqualTo(16 * MIB);
     }
 

@@ -18,7 +18,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Parked events: who is parked, who waits behind them, and how they come off the list. */
-abstract class ParkingContract extends SubscriptionEndContract {
+abstract class ParkingContract extends BlockingIdleContract {
 
     private Consumer<String> parkedBy(String name) {
         return log.consumer(ConsumerConfig.parkedBy(name).build(), TEXT);

@@ -336,7 +336,9 @@ class ApiValuesTest {
 
     @Test
     void idleStrategiesReturn() {
-        for (IdleStrategy idle : List.of(IdleStrategy.busySpin(), IdleStrategy.yielding(), IdleStrategy.backOff())) {
+        assertThat(IdleStrategy.blocking()).isSameAs(IdleStrategy.blocking()).hasToString("IdleStrategy.blocking()");
+        for (IdleStrategy idle : List.of(
+                IdleStrategy.busySpin(), IdleStrategy.yielding(), IdleStrategy.backOff(), IdleStrategy.blocking())) {
             for (long polls = 1; polls < 240; polls++) {
                 idle.idle(polls);
             }
