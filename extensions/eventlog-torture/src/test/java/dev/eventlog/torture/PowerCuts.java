@@ -1,0 +1,219 @@
+package dev.eventlog.torture;
+
+import dev.eventlog.EventLog;
+import dev.eventlog.internal.log.Engine;
+import dev.eventlog.torture.disk.Choices;
+import dev.eventlog.torture.disk.Disk;
+import dev.eventlog.torture.disk.DiskFileOps;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Cuts the power of a simulated machine again and again: histories of several lives of a writer, in each of them moments
+ * between steps and before file operations, at each moment several images of what the disk could hold, each of them
+ * opened and checked. The next life begins with one of the images. The recovery of some images is cut short as well.
+ *
+ * <p><b>Threading:</b> {@link #run}: one thread. Moments come on the log's threads too, one at a time.
+ */
+final class PowerCuts {
+
+    private static final int LIVES = 4;
+    private static final int IMAGES_AT_ONCE = 8;
+    private static final int NESTED_EVERY = 40;
+
+    private final Run run;
+    private final SplittableRandom random;
+    private final Path directory;
+    private final long begun = System.nanoTime();
+    private final ReentrantLock looking = new ReentrantLock();
+    // guarded by looking
+    private final SplittableRandom choosing;
+    private Disk disk;
+    private Ledger ledger;
+    private Workload workload;
+    private Throwable failure;
+    private long images;
+    private long nested;
+    private long moments;
+    private long lives;
+    private long doubts;
+
+    PowerCuts(Run run) {
+        this.run = run;
+        random = run.random();
+        choosing = random.split();
+        directory = run.directory();
+    }
+
+    /** Runs up to the budget; fails with the first image that is not right, which is kept. */
+    void run() throws IOException {
+        while (goesOn()) {
+            history();
+        }
+        Run.delete(directory);
+        System.out.println(this);
+    }
+
+    /** What was done. */
+    @Override
+    public String toString() {
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        return String.format(
+                "power cuts: %d images (%d of them in the middle of a recovery) at %d moments of %d lives, %.1f unforced pages"
+                        + " and names at a moment, %.0f s, %.0f images a minute, seed %d",
+                images,
+                nested,
+                moments,
+                lives,
+                (double) doubts / Math.max(1, moments),
+                seconds,
+                images * 60 / seconds,
+                run.seed());
+    }
+
+    long images() {
+        return images;
+    }
+
+    private boolean goesOn() {
+        return images < run.cases() && System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(run.seconds());
+    }
+
+    private void history() throws IOException {
+        ledger = new Ledger();
+        Path machine = directory.resolve("machine-0");
+        Files.createDirectories(machine);
+        for (int life = 0; life < LIVES && goesOn(); life++) {
+            lives++;
+            disk = new Disk(machine);
+            workload = new Workload(random.split(), ledger, () -> look("between steps"));
+            Disk recorded = disk;
+            var files = new DiskFileOps(recorded, new UUID(lives, lives), (operation, path) -> {
+                // fills are many
+                if (!operation.equals("write") || path.endsWith("manifest")) {
+                    lookSometimes(operation + " " + path);
+                }
+            });
+            workload.run(machine.resolve("log"), files, 10 + random.nextInt(120));
+            rethrow();
+            Path next = directory.resolve("machine-" + (life + 1));
+            if (random.nextInt(3) == 0) {
+                // closed well, and started again
+                disk.capture();
+                disk.image(next, new Newest());
+            } else {
+                next = image(next);
+            }
+            Run.delete(machine);
+            machine = next;
+        }
+        Run.delete(machine);
+    }
+
+    /** The power is on: everything is as it was written last. */
+    private static final class Newest implements Choices {
+        @Override
+        public int pick(int ways) {
+            return ways - 1;
+        }
+
+        @Override
+        public boolean tears() {
+            return false;
+        }
+    }
+
+    private Path image(Path target) throws IOException {
+        disk.image(target, Choices.random(choosing.split()));
+        return target;
+    }
+
+    private void rethrow() {
+        if (failure != null) {
+            throw new AssertionError(failure.getMessage() + "\n" + run, failure);
+        }
+    }
+
+    private void lookSometimes(String where) {
+        if (looking.tryLock()) {
+            try {
+                if (choosing.nextInt(6) == 0) {
+                    look(where);
+                }
+            } finally {
+                looking.unlock();
+            }
+        }
+    }
+
+    private void look(String where) {
+        if (!looking.tryLock()) {
+            return;
+        }
+        try {
+            if (failure != null || looking.getHoldCount() > 2 || !goesOn()) {
+                return;
+            }
+            workload.askDurable();
+            Ledger.Moment moment = ledger.moment();
+            disk.capture();
+            moments++;
+            doubts += disk.doubts();
+            for (int i = 0; i < IMAGES_AT_ONCE && failure == null; i++) {
+                check(moment, where);
+            }
+        } catch (IOException e) {
+            failure = e;
+        } finally {
+            looking.unlock();
+        }
+    }
+
+    private void check(Ledger.Moment moment, String where) throws IOException {
+        images++;
+        Path target = directory.resolve("image-" + images);
+        image(target);
+        String names = disk.toString();
+        try {
+            SplittableRandom verifying = choosing.split();
+            if (images % NESTED_EVERY == 0) {
+                recoverAndCut(target, moment, verifying);
+            }
+            Oracle.verify(target.resolve("log"), ledger, moment, verifying);
+        } catch (Throwable e) {
+            failure = new AssertionError("image " + target + " of a cut " + where + ": " + e + "\n" + names, e);
+            return;
+        }
+        Run.delete(target);
+    }
+
+    /** Recovers an image, and cuts the power again before some of the steps of that. */
+    private void recoverAndCut(Path machine, Ledger.Moment moment, SplittableRandom verifying) throws IOException {
+        var second = new Disk(machine);
+        Path target = directory.resolve("nested");
+        var files = new DiskFileOps(second, new UUID(7, 7), (operation, path) -> {
+            if (operation.equals("write") || verifying.nextInt(8) != 0) {
+                return;
+            }
+            second.capture();
+            for (int i = 0; i < 2; i++) {
+                nested++;
+                images++;
+                second.image(target, Choices.random(verifying.split()));
+                Oracle.verify(target.resolve("log"), ledger, moment, verifying);
+                Run.delete(target);
+            }
+        });
+        try (EventLog log = Engine.open(Oracle.config(machine.resolve("log")).build(), files)) {
+            Oracle.require(log.endPosition() >= moment.durable(), "durable events are lost");
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+}
