@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -24,7 +25,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class PowerCuts {
 
     private static final int LIVES = 4;
-    private static final int IMAGES_AT_ONCE = 8;
+    private static final int IMAGES_AT_ONCE = 6;
     private static final int NESTED_EVERY = 40;
 
     private final Run run;
@@ -32,6 +33,8 @@ final class PowerCuts {
     private final Path directory;
     private final long begun = System.nanoTime();
     private final ReentrantLock looking = new ReentrantLock();
+    // forces until one fails
+    private final AtomicInteger failingForce = new AtomicInteger(Integer.MAX_VALUE);
     // guarded by looking
     private final SplittableRandom choosing;
     private Disk disk;
@@ -89,31 +92,41 @@ final class PowerCuts {
         ledger = new Ledger();
         Path machine = directory.resolve("machine-0");
         Files.createDirectories(machine);
-        for (int life = 0; life < LIVES && goesOn(); life++) {
+        disk = new Disk(machine);
+        long boot = 1;
+        for (int life = 1; life <= LIVES && goesOn(); life++) {
             lives++;
-            disk = new Disk(machine);
             workload = new Workload(random.split(), ledger, () -> look("between steps"));
-            Disk recorded = disk;
-            var files = new DiskFileOps(recorded, new UUID(lives, lives), (operation, path) -> {
-                // fills are many
-                if (!operation.equals("write") || path.endsWith("manifest")) {
-                    lookSometimes(operation + " " + path);
-                }
-            });
-            workload.run(machine.resolve("log"), files, 10 + random.nextInt(120));
+            // in one of some lives a force fails
+            failingForce.set(random.nextInt(5) == 0 ? 1 + random.nextInt(30) : Integer.MAX_VALUE);
+            var files = new DiskFileOps(disk, new UUID(boot, boot), this::before);
+            workload.run(machine.resolve("log"), files, 10 + random.nextInt(60));
             rethrow();
-            Path next = directory.resolve("machine-" + (life + 1));
             if (random.nextInt(3) == 0) {
-                // closed well, and started again
-                disk.capture();
-                disk.image(next, new Newest());
-            } else {
-                next = image(next);
+                // only the process ends, and what was not forced is still so
+                continue;
             }
+            boot++;
+            Path next = directory.resolve("machine-" + life);
+            boolean isShutDown = random.nextInt(3) == 0 && failingForce.get() > 0;
+            disk.capture();
+            disk.image(next, isShutDown ? new Newest() : Choices.random(choosing.split()));
             Run.delete(machine);
             machine = next;
+            disk = new Disk(machine);
         }
         Run.delete(machine);
+    }
+
+    /** Before each operation on a file. */
+    private void before(String operation, Path path) throws IOException {
+        // fills are many
+        if (!operation.equals("write") || path.endsWith("manifest")) {
+            lookSometimes(operation + " " + path);
+        }
+        if (operation.equals("force") && failingForce.decrementAndGet() == 0) {
+            throw new IOException("Input/output error");
+        }
     }
 
     /** The power is on: everything is as it was written last. */
@@ -127,11 +140,6 @@ final class PowerCuts {
         public boolean tears() {
             return false;
         }
-    }
-
-    private Path image(Path target) throws IOException {
-        disk.image(target, Choices.random(choosing.split()));
-        return target;
     }
 
     private void rethrow() {
@@ -178,7 +186,7 @@ final class PowerCuts {
     private void check(Ledger.Moment moment, String where) throws IOException {
         images++;
         Path target = directory.resolve("image-" + images);
-        image(target);
+        disk.image(target, Choices.random(choosing.split()));
         String names = disk.toString();
         try {
             SplittableRandom verifying = choosing.split();

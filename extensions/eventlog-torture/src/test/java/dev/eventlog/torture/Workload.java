@@ -10,6 +10,7 @@ import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
 import dev.eventlog.StartAt;
 import dev.eventlog.Subscription;
+import dev.eventlog.error.LogFailedException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.log.Engine;
 import java.nio.ByteBuffer;
@@ -61,6 +62,17 @@ final class Workload {
 
     /** Opens, works for so many steps, closes. */
     void run(Path directory, FileOps files, int steps) {
+        try {
+            live(directory, files, steps);
+        } catch (LogFailedException forceFailed) {
+            // a life ends early, as an application should end it
+        } finally {
+            log = null;
+        }
+        moment.run();
+    }
+
+    private void live(Path directory, FileOps files, int steps) {
         EventLogConfig.Builder config = Oracle.config(directory)
                 .durability(isStrong ? Durability.POWER_LOSS : Durability.PROCESS_CRASH)
                 .forceInterval(forceInterval);
@@ -90,10 +102,7 @@ final class Workload {
                 takeParked(opened);
             }
             log = null;
-        } finally {
-            log = null;
         }
-        moment.run();
     }
 
     private void step(EventLog open) {

@@ -115,6 +115,17 @@ public final class Disk {
         }
     }
 
+    /** A force of bytes of a file failed: what was not durable may never become so. */
+    public synchronized void failed(Object file, long from, long to) throws IOException {
+        changedNames();
+        Inode inode = inodes.get(file);
+        Path path = paths.get(file);
+        if (inode != null && path != null) {
+            capture(inode, path, from, to);
+            inode.failed(from, to);
+        }
+    }
+
     /** The names in a directory were forced. */
     public synchronized void forcedNames(Path directory) throws IOException {
         changedNames();

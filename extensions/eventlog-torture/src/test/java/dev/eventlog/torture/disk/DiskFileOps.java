@@ -147,18 +147,26 @@ public final class DiskFileOps implements FileOps {
 
         @Override
         public void force() throws IOException {
-            hook.before("force", file.path());
+            force(0, Long.MAX_VALUE);
+        }
+
+        private void force(long from, long to) throws IOException {
+            try {
+                hook.before("force", file.path());
+            } catch (IOException failed) {
+                if (disk != null) {
+                    disk.failed(key, from, to);
+                }
+                throw failed;
+            }
             if (disk != null) {
-                disk.forced(key, 0, Long.MAX_VALUE);
+                disk.forced(key, from, to);
             }
         }
 
         @Override
         public void force(MappedByteBuffer mapped, int offset, int length) throws IOException {
-            hook.before("force", file.path());
-            if (disk != null) {
-                disk.forced(key, offset, (long) offset + length);
-            }
+            force(offset, (long) offset + length);
         }
 
         @Override

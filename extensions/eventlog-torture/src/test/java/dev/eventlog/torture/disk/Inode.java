@@ -5,7 +5,9 @@ import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * One file of a {@link Disk}: of each page and of the length all that a power cut could leave, from what was forced last
@@ -24,6 +26,8 @@ final class Inode {
     // oldest first; the first one is durable
     private final List<List<byte[]>> pages = new ArrayList<>();
     private List<Long> lengths = new ArrayList<>(List.of(0L));
+    // pages whose writing failed: called clean since, so no force writes them until they change
+    private final Map<Integer, byte[]> lost = new HashMap<>();
 
     Inode(Object key, boolean isDirectory) {
         this.key = key;
@@ -83,8 +87,20 @@ final class Inode {
         int end = to > (long) pages.size() * PAGE ? pages.size() : (int) ((to + PAGE - 1) / PAGE);
         for (int page = (int) (from / PAGE); page < end; page++) {
             List<byte[]> versions = pages.get(page);
-            if (versions.size() > 1) {
+            if (versions.size() > 1 && lost.get(page) != versions.get(versions.size() - 1)) {
+                lost.remove(page);
                 pages.set(page, new ArrayList<>(versions.subList(versions.size() - 1, versions.size())));
+            }
+        }
+    }
+
+    /** Pages of a range that were not durable are lost, and the system does not try again. */
+    void failed(long from, long to) {
+        int end = to > (long) pages.size() * PAGE ? pages.size() : (int) ((to + PAGE - 1) / PAGE);
+        for (int page = (int) (from / PAGE); page < end; page++) {
+            List<byte[]> versions = pages.get(page);
+            if (versions.size() > 1) {
+                lost.put(page, versions.get(versions.size() - 1));
             }
         }
     }
