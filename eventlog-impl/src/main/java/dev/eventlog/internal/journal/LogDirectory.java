@@ -51,6 +51,11 @@ final class LogDirectory {
         }
         FileSystemAdvice.warn(root, files);
         var directory = new LogDirectory(root, files);
+        Path above = root.getParent();
+        if (above != null && files.attributes(directory.meta()) == null) {
+            // also if the directory was there: whoever made it may have died before this
+            files.forceDirectory(above);
+        }
         for (Path child : new Path[] {
             directory.active(), directory.segments(), directory.index(), root.resolve("cursors"), root.resolve("parked")
         }) {
@@ -66,6 +71,10 @@ final class LogDirectory {
                 create(parent, files);
             }
             files.createDirectory(path);
+            if (parent != null) {
+                // what is durable inside is lost if a power cut takes the name of the directory
+                files.forceDirectory(parent);
+            }
         }
     }
 

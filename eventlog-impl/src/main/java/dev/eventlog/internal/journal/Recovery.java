@@ -101,8 +101,8 @@ final class Recovery {
         List<Leftover> leftovers = scanLeftovers();
         long durable = durablePosition(state, leftovers);
         boolean sameBoot = state != null && boot.isKnown() && state.boot().equals(boot);
-        // an unknown end position is below any durable one
-        long required = sameBoot && state != null ? Math.max(durable, state.endPosition()) : durable;
+        boolean isEndKnown = sameBoot && state != null && state.endPosition() != StateFile.UNKNOWN;
+        long required = isEndKnown ? Math.max(durable, state.endPosition()) : durableBehind(leftovers, durable);
         List<Leftover> kept = contiguous(leftovers, required);
         // in another boot what is read comes from the disk
         boolean isDoubtful = state == null || (sameBoot && state.isForceFailed());
@@ -308,6 +308,15 @@ final class Recovery {
                             endPosition,
                             Long.MAX_VALUE);
                 }
+                long durable = durableBehind(file, scan);
+                if (durable > scan.end().position()) {
+                    throw Corruption.at(
+                            scan.problem() == null ? "events are missing" : scan.problem(),
+                            file,
+                            scan.end().offset(),
+                            scan.end().position(),
+                            durable);
+                }
                 record(number, scan);
             }
         }
@@ -398,6 +407,21 @@ final class Recovery {
             durable = Math.max(durable, leftover.scan().durablePosition());
         }
         return durable;
+    }
+
+    /** The same, also by what stands behind the first hole of a file: holes in what was forced are damage. */
+    private long durableBehind(List<Leftover> leftovers, long known) throws IOException {
+        long durable = known;
+        for (Leftover leftover : leftovers) {
+            durable = Math.max(durable, durableBehind(leftover.file(), leftover.scan()));
+        }
+        return durable;
+    }
+
+    private long durableBehind(Path file, SegmentScan scan) throws IOException {
+        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
+            return SegmentScanner.durableBehind(open, seed, scan.end().offset());
+        }
     }
 
     /** The leftovers with events that follow each other and what is sealed; all that is required must be in them. */

@@ -66,6 +66,46 @@ final class SegmentScanner {
     }
 
     /**
+     * The greatest durable position that a frame behind a hole tells; -1 if there is none. What stands behind the first
+     * byte that is not valid is not read as events, but a header whose checksum is right proves how far the log had been
+     * forced when it was written.
+     *
+     * @param end where the valid part of the file ends
+     */
+    static long durableBehind(FileOps.OpenFile file, int seed, long end) throws IOException {
+        return new SegmentScanner(file, seed, null).durableBehind(end);
+    }
+
+    private long durableBehind(long end) throws IOException {
+        int needed = DocumentHeader.LENGTH + FrameDescriptor.HEADER_LENGTH;
+        for (long at = (end + 3) & ~3L; load(at, needed); at += DocumentHeader.LENGTH) {
+            int index = (int) (at - windowOffset) + DocumentHeader.LENGTH;
+            if (window.getInt(index) != FrameDescriptor.MAGIC) {
+                continue;
+            }
+            int frameLength = window.getInt(index + FrameDescriptor.FRAME_LENGTH_OFFSET);
+            int headerLength = Math.min(frameLength, FrameDescriptor.MAX_HEADER_LENGTH);
+            if (headerLength < FrameDescriptor.HEADER_LENGTH || !load(at + DocumentHeader.LENGTH, headerLength)) {
+                continue;
+            }
+            copy(at + DocumentHeader.LENGTH, headerLength);
+            if (frame.checkHeader(frameLength) == null) {
+                takeDurable((int) (at - windowOffset) + DocumentHeader.LENGTH);
+            }
+        }
+        return durablePosition;
+    }
+
+    /** Takes what a header in the window says; its body may not be there. */
+    private void takeDurable(int index) {
+        int lag = window.getInt(index + FrameDescriptor.DURABLE_LAG_OFFSET);
+        if (lag != FrameDescriptor.DURABLE_LAG_UNKNOWN) {
+            long base = window.getLong(index + FrameDescriptor.BASE_POSITION_OFFSET);
+            durablePosition = Math.max(durablePosition, base - Integer.toUnsignedLong(lag));
+        }
+    }
+
+    /**
      * How a segment begins.
      *
      * @param logId the log that it says it is of, and whose checksum its first frame has

@@ -294,4 +294,35 @@ class PowerLossTest {
             return true;
         }
     }
+
+    @Test
+    void namesOfTheDirectoriesThatALogMakesAreForcedBeforeAnythingIsInThem() {
+        List<String> steps = new CopyOnWriteArrayList<>();
+        Path parent = temporary.toAbsolutePath().resolve("data");
+        Path directory = parent.resolve("orders");
+        var files = new HookedFileOps((op, path) -> steps.add(op + " " + path)).withoutForce();
+        LocalEventLog.open(Numbered.config(directory).build(), files, Clock.system())
+                .close();
+        assertThat(steps)
+                .containsSubsequence(
+                        "CREATE_DIRECTORY " + parent,
+                        "FORCE_DIRECTORY " + temporary.toAbsolutePath(),
+                        "CREATE_DIRECTORY " + directory,
+                        "FORCE_DIRECTORY " + parent,
+                        "CREATE " + directory.resolve("lock"));
+    }
+
+    @Test
+    void nameOfADirectoryThatWasThereIsForcedToo() throws IOException {
+        List<String> steps = new CopyOnWriteArrayList<>();
+        Path directory = java.nio.file.Files.createDirectory(temporary.resolve("orders"));
+        var files = new HookedFileOps((op, path) -> steps.add(op + " " + path)).withoutForce();
+        LocalEventLog.open(Numbered.config(directory).build(), files, Clock.system())
+                .close();
+        assertThat(steps).contains("FORCE_DIRECTORY " + temporary.toRealPath());
+        steps.clear();
+        LocalEventLog.open(Numbered.config(directory).build(), files, Clock.system())
+                .close();
+        assertThat(steps).doesNotContain("FORCE_DIRECTORY " + temporary.toRealPath());
+    }
 }

@@ -335,4 +335,50 @@ class RebootTest {
             }
         }
     }
+
+    /** A log with forced events and some that say so, as a power cut leaves it, and a zeroed sector among the forced. */
+    private Path holeInWhatWasForced(boolean sealed) throws IOException {
+        Path directory = temporary.resolve("log-" + sealed);
+        Path left = temporary.resolve("left-" + sealed);
+        try (EventLog log = open(directory, FIRST_BOOT)) {
+            append(numbered, log, 50);
+            log.force();
+            append(numbered, log, 60);
+            if (!sealed) {
+                Directories.copyLog(directory, left);
+            }
+        }
+        if (sealed) {
+            Directories.copyLog(directory, left);
+        }
+        Path file;
+        try (var files = Files.walk(left)) {
+            file = files.filter(path -> path.toString().matches(".*\\.(cq4|segment)"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        try (var damaged = new java.io.RandomAccessFile(file.toFile(), "rw")) {
+            damaged.seek(2048);
+            damaged.write(new byte[512]);
+        }
+        return left;
+    }
+
+    @Test
+    void holeInWhatWasForcedIsReportedThoughOnlyFramesBehindItTell() throws IOException {
+        for (boolean sealed : new boolean[] {false, true}) {
+            Path left = holeInWhatWasForced(sealed);
+            Files.delete(left.resolve("state"));
+            if (sealed) {
+                Files.delete(left.resolve("manifest"));
+            }
+            var before = Directories.hashes(left.resolve(sealed ? "segments" : "active"));
+            assertThatThrownBy(() -> open(left, SECOND_BOOT))
+                    .as("sealed %s", sealed)
+                    .isInstanceOf(CorruptLogException.class)
+                    .hasMessageContaining("..50");
+            assertThat(Directories.hashes(left.resolve(sealed ? "segments" : "active")))
+                    .isEqualTo(before);
+        }
+    }
 }

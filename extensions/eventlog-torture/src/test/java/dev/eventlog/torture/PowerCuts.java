@@ -1,0 +1,227 @@
+package dev.eventlog.torture;
+
+import dev.eventlog.EventLog;
+import dev.eventlog.internal.log.Engine;
+import dev.eventlog.torture.disk.Choices;
+import dev.eventlog.torture.disk.Disk;
+import dev.eventlog.torture.disk.DiskFileOps;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Cuts the power of a simulated machine again and again: histories of several lives of a writer, in each of them moments
+ * between steps and before file operations, at each moment several images of what the disk could hold, each of them
+ * opened and checked. The next life begins with one of the images. The recovery of some images is cut short as well.
+ *
+ * <p><b>Threading:</b> {@link #run}: one thread. Moments come on the log's threads too, one at a time.
+ */
+final class PowerCuts {
+
+    private static final int LIVES = 4;
+    private static final int IMAGES_AT_ONCE = 6;
+    private static final int NESTED_EVERY = 40;
+
+    private final Run run;
+    private final SplittableRandom random;
+    private final Path directory;
+    private final long begun = System.nanoTime();
+    private final ReentrantLock looking = new ReentrantLock();
+    // forces until one fails
+    private final AtomicInteger failingForce = new AtomicInteger(Integer.MAX_VALUE);
+    // guarded by looking
+    private final SplittableRandom choosing;
+    private Disk disk;
+    private Ledger ledger;
+    private Workload workload;
+    private Throwable failure;
+    private long images;
+    private long nested;
+    private long moments;
+    private long lives;
+    private long doubts;
+
+    PowerCuts(Run run) {
+        this.run = run;
+        random = run.random();
+        choosing = random.split();
+        directory = run.directory();
+    }
+
+    /** Runs up to the budget; fails with the first image that is not right, which is kept. */
+    void run() throws IOException {
+        while (goesOn()) {
+            history();
+        }
+        Run.delete(directory);
+        System.out.println(this);
+    }
+
+    /** What was done. */
+    @Override
+    public String toString() {
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        return String.format(
+                "power cuts: %d images (%d of them in the middle of a recovery) at %d moments of %d lives, %.1f unforced pages"
+                        + " and names at a moment, %.0f s, %.0f images a minute, seed %d",
+                images,
+                nested,
+                moments,
+                lives,
+                (double) doubts / Math.max(1, moments),
+                seconds,
+                images * 60 / seconds,
+                run.seed());
+    }
+
+    long images() {
+        return images;
+    }
+
+    private boolean goesOn() {
+        return images < run.cases() && System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(run.seconds());
+    }
+
+    private void history() throws IOException {
+        ledger = new Ledger();
+        Path machine = directory.resolve("machine-0");
+        Files.createDirectories(machine);
+        disk = new Disk(machine);
+        long boot = 1;
+        for (int life = 1; life <= LIVES && goesOn(); life++) {
+            lives++;
+            workload = new Workload(random.split(), ledger, () -> look("between steps"));
+            // in one of some lives a force fails
+            failingForce.set(random.nextInt(5) == 0 ? 1 + random.nextInt(30) : Integer.MAX_VALUE);
+            var files = new DiskFileOps(disk, new UUID(boot, boot), this::before);
+            workload.run(machine.resolve("log"), files, 10 + random.nextInt(60));
+            rethrow();
+            if (random.nextInt(3) == 0) {
+                // only the process ends, and what was not forced is still so
+                continue;
+            }
+            boot++;
+            Path next = directory.resolve("machine-" + life);
+            boolean isShutDown = random.nextInt(3) == 0 && failingForce.get() > 0;
+            disk.capture();
+            disk.image(next, isShutDown ? new Newest() : Choices.random(choosing.split()));
+            Run.delete(machine);
+            machine = next;
+            disk = new Disk(machine);
+        }
+        Run.delete(machine);
+    }
+
+    /** Before each operation on a file. */
+    private void before(String operation, Path path) throws IOException {
+        // fills are many
+        if (!operation.equals("write") || path.endsWith("manifest")) {
+            lookSometimes(operation + " " + path);
+        }
+        if (operation.equals("force") && failingForce.decrementAndGet() == 0) {
+            throw new IOException("Input/output error");
+        }
+    }
+
+    /** The power is on: everything is as it was written last. */
+    private static final class Newest implements Choices {
+        @Override
+        public int pick(int ways) {
+            return ways - 1;
+        }
+
+        @Override
+        public boolean tears() {
+            return false;
+        }
+    }
+
+    private void rethrow() {
+        if (failure != null) {
+            throw new AssertionError(failure.getMessage() + "\n" + run, failure);
+        }
+    }
+
+    private void lookSometimes(String where) {
+        if (looking.tryLock()) {
+            try {
+                if (choosing.nextInt(6) == 0) {
+                    look(where);
+                }
+            } finally {
+                looking.unlock();
+            }
+        }
+    }
+
+    private void look(String where) {
+        if (!looking.tryLock()) {
+            return;
+        }
+        try {
+            if (failure != null || looking.getHoldCount() > 2 || !goesOn()) {
+                return;
+            }
+            workload.askDurable();
+            Ledger.Moment moment = ledger.moment();
+            disk.capture();
+            moments++;
+            doubts += disk.doubts();
+            for (int i = 0; i < IMAGES_AT_ONCE && failure == null; i++) {
+                check(moment, where);
+            }
+        } catch (IOException e) {
+            failure = e;
+        } finally {
+            looking.unlock();
+        }
+    }
+
+    private void check(Ledger.Moment moment, String where) throws IOException {
+        images++;
+        Path target = directory.resolve("image-" + images);
+        disk.image(target, Choices.random(choosing.split()));
+        String names = disk.toString();
+        try {
+            SplittableRandom verifying = choosing.split();
+            if (images % NESTED_EVERY == 0) {
+                recoverAndCut(target, moment, verifying);
+            }
+            Oracle.verify(target.resolve("log"), ledger, moment, verifying);
+        } catch (Throwable e) {
+            failure = new AssertionError("image " + target + " of a cut " + where + ": " + e + "\n" + names, e);
+            return;
+        }
+        Run.delete(target);
+    }
+
+    /** Recovers an image, and cuts the power again before some of the steps of that. */
+    private void recoverAndCut(Path machine, Ledger.Moment moment, SplittableRandom verifying) throws IOException {
+        var second = new Disk(machine);
+        Path target = directory.resolve("nested");
+        var files = new DiskFileOps(second, new UUID(7, 7), (operation, path) -> {
+            if (operation.equals("write") || verifying.nextInt(8) != 0) {
+                return;
+            }
+            second.capture();
+            for (int i = 0; i < 2; i++) {
+                nested++;
+                images++;
+                second.image(target, Choices.random(verifying.split()));
+                Oracle.verify(target.resolve("log"), ledger, moment, verifying);
+                Run.delete(target);
+            }
+        });
+        try (EventLog log = Engine.open(Oracle.config(machine.resolve("log")).build(), files)) {
+            Oracle.require(log.endPosition() >= moment.durable(), "durable events are lost");
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+}

@@ -1,0 +1,244 @@
+package dev.eventlog.torture.disk;
+
+import dev.eventlog.internal.file.FileOps;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The system's files, in a boot of the machine that a test names. A force is told to a {@link Disk} instead of the
+ * system, and before each operation a hook may look at that disk, or let the operation fail.
+ *
+ * <p><b>Threading:</b> Thread-safe.
+ */
+public final class DiskFileOps implements FileOps {
+
+    /** Called before each operation that changes something, on the thread that does it. */
+    @FunctionalInterface
+    public interface Hook {
+        void before(String operation, Path path) throws IOException;
+    }
+
+    private final FileOps files = FileOps.system();
+    private final @Nullable Disk disk;
+    private final UUID bootId;
+    private final Hook hook;
+
+    /**
+     * @param disk is told what is forced; null: nobody
+     */
+    public DiskFileOps(@Nullable Disk disk, UUID bootId, Hook hook) {
+        this.disk = disk;
+        this.bootId = bootId;
+        this.hook = hook;
+    }
+
+    /** Files of a machine that was started anew, where nothing is recorded. */
+    public static DiskFileOps inBoot(long boot) {
+        return new DiskFileOps(null, new UUID(boot, boot), (operation, path) -> {});
+    }
+
+    private void changed() throws IOException {
+        if (disk != null) {
+            disk.changedNames();
+        }
+    }
+
+    @Override
+    public OpenFile open(Path file, Mode mode) throws IOException {
+        if (file.endsWith("boot_id")) {
+            return new BootId(file, bootId);
+        }
+        if (mode != Mode.CREATE) {
+            return new File(files.open(file, mode), disk == null ? null : files.fileKey(file));
+        }
+        hook.before("create", file);
+        OpenFile opened = files.open(file, mode);
+        changed();
+        return new File(opened, disk == null ? null : files.fileKey(file));
+    }
+
+    @Override
+    public void createDirectory(Path directory) throws IOException {
+        hook.before("create directory", directory);
+        files.createDirectory(directory);
+        changed();
+    }
+
+    @Override
+    public void rename(Path from, Path to) throws IOException {
+        hook.before("rename to", to);
+        files.rename(from, to);
+        changed();
+    }
+
+    @Override
+    public void delete(Path path) throws IOException {
+        hook.before("delete", path);
+        files.delete(path);
+        changed();
+    }
+
+    @Override
+    public void forceDirectory(Path directory) throws IOException {
+        hook.before("force directory", directory);
+        if (disk != null && directory.startsWith(disk.root())) {
+            disk.forcedNames(directory);
+        }
+    }
+
+    @Override
+    public List<String> list(Path directory) throws IOException {
+        return files.list(directory);
+    }
+
+    @Override
+    public @Nullable Attributes attributes(Path path) throws IOException {
+        return files.attributes(path);
+    }
+
+    @Override
+    public @Nullable Object fileKey(Path path) throws IOException {
+        return files.fileKey(path);
+    }
+
+    @Override
+    public Path realPath(Path path) throws IOException {
+        return files.realPath(path);
+    }
+
+    /** A file of the system's. */
+    private final class File implements OpenFile {
+
+        private final OpenFile file;
+        private final @Nullable Object key;
+
+        File(OpenFile file, @Nullable Object key) {
+            this.file = file;
+            this.key = key;
+        }
+
+        @Override
+        public Path path() {
+            return file.path();
+        }
+
+        @Override
+        public long length() throws IOException {
+            return file.length();
+        }
+
+        @Override
+        public int read(ByteBuffer target, long offset) throws IOException {
+            return file.read(target, offset);
+        }
+
+        @Override
+        public void write(ByteBuffer source, long offset) throws IOException {
+            hook.before("write", file.path());
+            file.write(source, offset);
+        }
+
+        @Override
+        public void force() throws IOException {
+            force(0, Long.MAX_VALUE);
+        }
+
+        private void force(long from, long to) throws IOException {
+            try {
+                hook.before("force", file.path());
+            } catch (IOException failed) {
+                if (disk != null) {
+                    disk.failed(key, from, to);
+                }
+                throw failed;
+            }
+            if (disk != null) {
+                disk.forced(key, from, to);
+            }
+        }
+
+        @Override
+        public void force(MappedByteBuffer mapped, int offset, int length) throws IOException {
+            force(offset, (long) offset + length);
+        }
+
+        @Override
+        public void truncate(long length) throws IOException {
+            hook.before("truncate", file.path());
+            file.truncate(length);
+        }
+
+        @Override
+        public MappedByteBuffer map(boolean writable, long length) throws IOException {
+            return file.map(writable, length);
+        }
+
+        @Override
+        public @Nullable FileLock tryLock() throws IOException {
+            return file.tryLock();
+        }
+
+        @Override
+        public void close() throws IOException {
+            file.close();
+        }
+    }
+
+    /** What the kernel would show in another boot. */
+    private record BootId(Path path, UUID bootId) implements OpenFile {
+
+        @Override
+        public long length() {
+            return 37;
+        }
+
+        @Override
+        public int read(ByteBuffer target, long offset) {
+            byte[] text = (bootId + "\n").getBytes(StandardCharsets.US_ASCII);
+            target.put(text);
+            return text.length;
+        }
+
+        @Override
+        public void write(ByteBuffer source, long offset) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void force() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void force(MappedByteBuffer mapped, int offset, int length) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void truncate(long length) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public MappedByteBuffer map(boolean writable, long length) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public @Nullable FileLock tryLock() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void close() {
+            // nothing is open
+        }
+    }
+}

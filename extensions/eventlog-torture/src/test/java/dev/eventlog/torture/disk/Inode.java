@@ -1,0 +1,143 @@
+package dev.eventlog.torture.disk;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One file of a {@link Disk}: of each page and of the length all that a power cut could leave, from what was forced last
+ * to what was written last. <b>Threading:</b> One thread at a time: the disk's monitor.
+ */
+final class Inode {
+
+    static final int PAGE = 4096;
+    private static final int SECTOR = 512;
+    private static final int MOST_VERSIONS = 6;
+    private static final byte[] ZEROS = new byte[PAGE];
+    private static final List<byte[]> NEVER_WRITTEN = List.of(ZEROS);
+
+    final Object key;
+    final boolean isDirectory;
+    // oldest first; the first one is durable
+    private final List<List<byte[]>> pages = new ArrayList<>();
+    private List<Long> lengths = new ArrayList<>(List.of(0L));
+    // pages whose writing failed: called clean since, so no force writes them until they change
+    private final Map<Integer, byte[]> lost = new HashMap<>();
+
+    Inode(Object key, boolean isDirectory) {
+        this.key = key;
+        this.isDirectory = isDirectory;
+    }
+
+    /** Takes up what the file holds now, as far as it differs from what was seen last. */
+    void capture(FileChannel channel, Disk.Scratch scratch, long from, long to) throws IOException {
+        long length = channel.size();
+        if (length != lengths.get(lengths.size() - 1)) {
+            lengths.add(length);
+        }
+        long begin = from / PAGE * PAGE;
+        long end = Math.min(length, to);
+        while (pages.size() * (long) PAGE < length) {
+            pages.add(NEVER_WRITTEN);
+        }
+        for (long at = begin; at < end; ) {
+            int read = scratch.read(channel, at, end);
+            if (read <= 0) {
+                break;
+            }
+            for (int in = 0; in < read; in += PAGE) {
+                take((int) ((at + in) / PAGE), scratch.bytes, in, Math.min(PAGE, read - in));
+            }
+            at += read;
+        }
+        // what was cut off and is written again was zeros between
+        for (int page = (int) ((length + PAGE - 1) / PAGE); page < pages.size(); page++) {
+            take(page, ZEROS, 0, PAGE);
+        }
+    }
+
+    private void take(int page, byte[] bytes, int offset, int length) {
+        List<byte[]> versions = pages.get(page);
+        byte[] last = versions.get(versions.size() - 1);
+        if (Arrays.equals(last, 0, length, bytes, offset, offset + length)
+                && (length == PAGE || Arrays.equals(last, length, PAGE, ZEROS, length, PAGE))) {
+            return;
+        }
+        byte[] copy = new byte[PAGE];
+        System.arraycopy(bytes, offset, copy, 0, length);
+        if (versions == NEVER_WRITTEN) {
+            versions = new ArrayList<>(versions);
+            pages.set(page, versions);
+        }
+        if (versions.size() == MOST_VERSIONS) {
+            // neither the durable one nor the one before this
+            versions.remove(1 + Math.floorMod(page + copy[17], MOST_VERSIONS - 2));
+        }
+        versions.add(copy);
+    }
+
+    /** What was captured last in a range is durable. */
+    void forced(long from, long to) {
+        lengths = new ArrayList<>(lengths.subList(lengths.size() - 1, lengths.size()));
+        int end = to > (long) pages.size() * PAGE ? pages.size() : (int) ((to + PAGE - 1) / PAGE);
+        for (int page = (int) (from / PAGE); page < end; page++) {
+            List<byte[]> versions = pages.get(page);
+            if (versions.size() > 1 && lost.get(page) != versions.get(versions.size() - 1)) {
+                lost.remove(page);
+                pages.set(page, new ArrayList<>(versions.subList(versions.size() - 1, versions.size())));
+            }
+        }
+    }
+
+    /** Pages of a range that were not durable are lost, and the system does not try again. */
+    void failed(long from, long to) {
+        int end = to > (long) pages.size() * PAGE ? pages.size() : (int) ((to + PAGE - 1) / PAGE);
+        for (int page = (int) (from / PAGE); page < end; page++) {
+            List<byte[]> versions = pages.get(page);
+            if (versions.size() > 1) {
+                lost.put(page, versions.get(versions.size() - 1));
+            }
+        }
+    }
+
+    /** Number of pages and lengths that a power cut could leave one way or another. */
+    int doubts() {
+        int doubts = lengths.size() > 1 ? 1 : 0;
+        for (List<byte[]> versions : pages) {
+            doubts += versions.size() > 1 ? 1 : 0;
+        }
+        return doubts;
+    }
+
+    /** Writes the file as a power cut could leave it. */
+    void write(RandomAccessFile target, Choices choices) throws IOException {
+        long length = lengths.get(choices.pick(lengths.size()));
+        for (int page = 0; page < pages.size(); page++) {
+            List<byte[]> versions = pages.get(page);
+            byte[] chosen = versions.size() == 1 ? versions.get(0) : choose(versions, choices);
+            long at = (long) page * PAGE;
+            if (chosen != ZEROS && at < length) {
+                target.seek(at);
+                target.write(chosen, 0, (int) Math.min(PAGE, length - at));
+            }
+        }
+        target.setLength(length);
+    }
+
+    private static byte[] choose(List<byte[]> versions, Choices choices) {
+        byte[] chosen = versions.get(choices.pick(versions.size()));
+        if (!choices.tears()) {
+            return chosen;
+        }
+        byte[] mixed = chosen.clone();
+        for (int at = 0; at < PAGE; at += SECTOR) {
+            System.arraycopy(versions.get(choices.pick(versions.size())), at, mixed, at, SECTOR);
+        }
+        return mixed;
+    }
+}
