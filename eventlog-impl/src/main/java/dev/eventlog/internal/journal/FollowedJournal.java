@@ -136,8 +136,11 @@ final class FollowedJournal extends ReadJournal {
     }
 
     @Override
-    boolean goesOn(Segment segment, long position) {
-        return isFound(position, () -> isBehind(segment, position), () -> segment.endOffset() != Segment.OPEN);
+    boolean goesOn(Segment segment, long position, long wanted) {
+        return isFound(
+                wanted,
+                () -> segment.isPruned() || isBehind(segment, position),
+                () -> segment.endOffset() != Segment.OPEN);
     }
 
     @Override

@@ -239,7 +239,7 @@ public final class Journal extends ReadJournal {
     }
 
     @Override
-    boolean goesOn(Segment segment, long position) {
+    boolean goesOn(Segment segment, long position, long wanted) {
         // segments are known before the end position that needs them
         return false;
     }

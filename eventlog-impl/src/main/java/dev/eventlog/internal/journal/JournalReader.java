@@ -145,7 +145,8 @@ public final class JournalReader {
 
     private void standBefore(long position) {
         Segment found = segment;
-        if (segment.basePosition() <= position && position < segment.endPosition()) {
+        boolean isEndKnown = segment.endOffset() != Segment.OPEN;
+        if (isEndKnown && segment.basePosition() <= position && position < segment.endPosition()) {
             // also if it is pruned meanwhile
             begin(segment);
         } else {
@@ -324,9 +325,8 @@ public final class JournalReader {
             } catch (InternalError fault) {
                 // here and not around each access: compiled code learns of a page fault some instructions later
                 if (segment.isPruned()) {
-                    // its storage was given back
-                    frame.clear();
-                    throw journal.expired(nextFrame, journal.firstPosition());
+                    passPruned();
+                    continue;
                 }
                 if (!ahead) {
                     passOr(unreadable(fault));
@@ -345,12 +345,26 @@ public final class JournalReader {
      * knows of it; else it is damage.
      */
     private void passOr(CorruptLogException damage) {
-        boolean passes =
-                !ended && (segment == NOWHERE ? journal.appears(nextFrame) : journal.goesOn(segment, nextFrame));
+        boolean passes = !ended
+                && (segment == NOWHERE
+                        ? journal.appears(nextFrame)
+                        : journal.goesOn(segment, nextFrame, Math.max(nextFrame, target)));
         if (!passes) {
             throw damage;
         }
-        ended = true;
+        if (segment.isPruned()) {
+            passPruned();
+        } else {
+            ended = true;
+        }
+    }
+
+    /** Leaves a segment whose storage was given back; what is looked for may be behind it. */
+    private void passPruned() {
+        frame.clear();
+        long wanted = Math.max(nextFrame, target);
+        journal.requireKept(wanted);
+        standBefore(wanted);
     }
 
     private boolean tryLoad() {

@@ -118,9 +118,10 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
     /**
      * Whether the log goes on in a later segment at a position where a reader finds nothing right in this one.
      *
-     * @throws PositionExpiredException if the position is no longer kept
+     * @param wanted the position that is looked for, which may be behind it
+     * @throws PositionExpiredException if that is no longer kept
      */
-    abstract boolean goesOn(Segment segment, long position);
+    abstract boolean goesOn(Segment segment, long position, long wanted);
 
     /** Whether there is a segment for a position below the end, where none was known. */
     abstract boolean appears(long position);
