@@ -31,7 +31,8 @@ import java.util.stream.Stream;
  * <p>A <b>position</b> is a {@code long} that orders all events of a log. In a local log positions are 0, 1, 2, …
  * without gaps. Portable code compares positions and passes them on; it never counts with them.
  *
- * <p>One process writes a local log at a time. When an append returns, no crash of that process can take the event
+ * <p>One process writes a local log at a time, and any number may read it: {@link EventLogConfig.Builder#readOnly}. When
+ * an append returns, no crash of that process can take the event
  * away. What is below {@link #durablePosition()} also survives a power cut; it moves in the background each
  * {@link EventLogConfig#forceInterval()}, and at once with {@link #force()}.
  *
@@ -58,11 +59,13 @@ public interface EventLog extends AutoCloseable {
     /**
      * Opens a log as configured.
      *
-     * @throws LockedException if the log is open for writing already, here or in another process
+     * @throws LockedException if the log is open for writing already, here or in another process; not where it is opened
+     *     {@linkplain EventLogConfig.Builder#readOnly read-only}
      * @throws CorruptLogException if events that were acknowledged are missing or damaged
      * @throws UnknownFormatException if a newer version of this library wrote the log
      * @throws StorageFullException if there is no room to begin a segment
-     * @throws LogFailedException if the directory cannot be used: no permission, others may write into it, no directory
+     * @throws LogFailedException if the directory cannot be used: no permission, others may write into it, no directory, or
+     *     no log in it where it is opened read-only
      */
     static EventLog open(EventLogConfig config) {
         return EventLogProvider.installed().open(config);
@@ -79,6 +82,7 @@ public interface EventLog extends AutoCloseable {
      * @param source name of the appending part of the application, kept with each event; 1 to 100 of
      *     {@code A-Z a-z 0-9 . _ -}, beginning with a letter or digit
      * @throws IllegalArgumentException if the name is not allowed
+     * @throws UnsupportedOperationException if the log is open read-only
      */
     <T> Producer<T> producer(String source, Codec<T> codec);
 
@@ -87,7 +91,7 @@ public interface EventLog extends AutoCloseable {
      * checkpoint whose events were pruned; its polls tell.
      *
      * @param name 1 to 100 of {@code A-Z a-z 0-9 . _ -}, beginning with a letter or digit
-     * @throws LockedException if the name is open already, as a consumer or a subscription
+     * @throws LockedException if the name is open already, as a consumer or a subscription, in whichever process
      * @throws CorruptLogException if the checkpoint is damaged or points beyond the end of the log
      * @throws IllegalArgumentException if the name is not allowed
      */
@@ -98,7 +102,7 @@ public interface EventLog extends AutoCloseable {
     /**
      * Opens a consumer as configured. Options that only a subscription has are refused.
      *
-     * @throws LockedException if the name is open already, as a consumer or a subscription
+     * @throws LockedException if the name is open already, as a consumer or a subscription, in whichever process
      * @throws CorruptLogException if the checkpoint is damaged or points beyond the end of the log
      * @throws IllegalArgumentException if the configuration has options of a subscription
      */
@@ -107,7 +111,7 @@ public interface EventLog extends AutoCloseable {
     /**
      * Starts handing each event to a handler on a thread of its own, from the named consumer's checkpoint on.
      *
-     * @throws LockedException if the name is open already, as a consumer or a subscription
+     * @throws LockedException if the name is open already, as a consumer or a subscription, in whichever process
      * @throws PositionExpiredException if events at the checkpoint were pruned. Open it with {@link #consumer} instead,
      *     {@code seek(StartAt.earliest())}, commit and close it, then subscribe again
      * @throws CorruptLogException if the checkpoint or the list of parked events is damaged or beyond the end of the log
@@ -120,7 +124,7 @@ public interface EventLog extends AutoCloseable {
     /**
      * Starts handing each event to a handler as configured.
      *
-     * @throws LockedException if the name is open already, as a consumer or a subscription
+     * @throws LockedException if the name is open already, as a consumer or a subscription, in whichever process
      * @throws PositionExpiredException if events at the checkpoint were pruned; see {@link #subscribe(String, Codec,
      *     EventHandler)}
      * @throws CorruptLogException if the checkpoint or the list of parked events is damaged or beyond the end of the log
@@ -157,6 +161,7 @@ public interface EventLog extends AutoCloseable {
      * disk takes.
      *
      * @throws LogFailedException if the disk reports an error: the log then takes no further append
+     * @throws UnsupportedOperationException if the log is open read-only
      */
     void force();
 
@@ -170,7 +175,7 @@ public interface EventLog extends AutoCloseable {
      * Deletes the checkpoint of a closed consumer, and its parked events' list. A consumer opened under this name
      * later begins anew.
      *
-     * @throws IllegalStateException if it is open
+     * @throws IllegalStateException if it is open, in whichever process
      * @throws IllegalArgumentException if there is no such consumer
      */
     void forget(String consumer);

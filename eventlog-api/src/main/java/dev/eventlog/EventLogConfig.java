@@ -43,6 +43,11 @@ public final class EventLogConfig {
         return values.directory;
     }
 
+    /** Whether the log is opened for reading only, beside the process that writes it. */
+    public boolean isReadOnly() {
+        return values.readOnly;
+    }
+
     /** What events survive once an append returned. */
     public Durability durability() {
         return values.durability;
@@ -119,6 +124,7 @@ public final class EventLogConfig {
         private @Nullable ThreadFactory threadFactory;
         private java.util.function.Consumer<? super Throwable> backgroundErrors = error -> {};
         private boolean insecureDirectoryAllowed;
+        private boolean readOnly;
 
         private Builder(@Nullable Path directory) {
             this.directory = directory;
@@ -138,6 +144,26 @@ public final class EventLogConfig {
             threadFactory = other.threadFactory;
             backgroundErrors = other.backgroundErrors;
             insecureDirectoryAllowed = other.insecureDirectoryAllowed;
+            readOnly = other.readOnly;
+        }
+
+        /**
+         * Opens a log that is there for reading only: any number of processes may do so, whether or not another one writes
+         * it at the time. They see each event once the writer's append has returned, or earlier; a log that its writer
+         * opened with {@link Durability#POWER_LOSS} shows only what survives a power cut.
+         *
+         * <p>Consumers, subscriptions and reads work as in the writing process. Each consumer's name has one owner over all
+         * processes, and its checkpoint is the only thing that is written. Appending is refused, and so is
+         * {@link EventLog#force()}. A poll that waits looks for new events each millisecond or more often.
+         *
+         * <p>A writer does not wait for readers of other processes: where its retention prunes what one is reading, that
+         * reader gets a {@link dev.eventlog.error.PositionExpiredException}, also in the midst of a segment.
+         *
+         * <p>Options of appending and segments have no effect; those of retention are refused.
+         */
+        public Builder readOnly() {
+            this.readOnly = true;
+            return this;
         }
 
         /**
@@ -285,6 +311,10 @@ public final class EventLogConfig {
                     retainFor == null || (!retainFor.isNegative() && !retainFor.isZero()),
                     "retainFor=" + retainFor + " is not above 0");
             problems.check(retainBytes >= 1, "retainBytes=" + retainBytes + " is below 1");
+            problems.check(!readOnly || directory != null, "readOnly needs a directory, memory has no other process");
+            problems.check(
+                    !readOnly || (retainFor == null && retainBytes == Long.MAX_VALUE),
+                    "retainFor and retainBytes are for the process that writes, not with readOnly");
             problems.check(
                     segmentLengthBytes / 8 >= maxEventLengthBytes,
                     "segmentLengthBytes=" + segmentLengthBytes + " is below 8 * maxEventLengthBytes="

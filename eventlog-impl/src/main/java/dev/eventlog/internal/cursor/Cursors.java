@@ -6,6 +6,7 @@ import dev.eventlog.error.LockedException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Names;
 import java.io.IOException;
@@ -18,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checkpoints of a log's consumers by name, each with one owner at a time.
+ * The checkpoints of a log's consumers by name, each with one owner at a time over all processes.
  *
  * <p><b>Threading:</b> Thread-safe.
  */
@@ -48,7 +49,7 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
             String name, long checkpoint, @Nullable EventLogException damage) {}
 
     /** The cursors of a journal: beside it on disk, or in memory. */
-    public static Cursors open(Journal journal, FileOps files, IoThread io) {
+    public static Cursors open(ReadJournal journal, FileOps files, IoThread io) {
         return journal.directory() == null ? new MemoryCursors(journal, io) : new FileCursors(journal, files, io);
     }
 
@@ -60,7 +61,7 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
     /**
      * Opens a consumer's cursor.
      *
-     * @throws LockedException if it is open already
+     * @throws LockedException if it is open already, in whichever process
      * @throws CorruptLogException if its checkpoint is damaged, or beyond the end of the log
      */
     public Cursor open(String name) {
@@ -86,10 +87,10 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
         }
     }
 
-    /** Who has a consumer open; null if nobody. */
+    /** Who has a consumer open, in whichever process; null if nobody. */
     public @Nullable String owner(String name) {
         Owned present = owned.get(name);
-        return present == null ? null : present.owner();
+        return present == null ? ownerElsewhere(name) : present.owner();
     }
 
     /** What is kept of a consumer, open or not. */
@@ -142,7 +143,27 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
     public abstract boolean has(String name);
 
     /**
-     * The list of a consumer's parked events; the same one for all who ask while it is in use.
+     * Keeps other processes from a consumer, though it is not opened here: for who reads what it parked.
+     *
+     * @throws LockedException if one has it
+     */
+    public abstract void hold(String name);
+
+    /** Ends {@link #hold}. */
+    public abstract void free(String name);
+
+    /** Who has a consumer that is not open here; null if nobody. */
+    abstract @Nullable String ownerElsewhere(String name);
+
+    /**
+     * Number of a consumer's parked events, whoever has it.
+     *
+     * @throws CorruptLogException if the list is damaged or lost, or ahead of the log
+     */
+    public abstract int parkedCount(String name);
+
+    /**
+     * The list of the parked events of a consumer that is open or held; the same one for all who ask.
      *
      * @throws CorruptLogException if it is damaged or lost, or ahead of the log
      */

@@ -1,7 +1,7 @@
 package dev.eventlog.internal.cursor;
 
 import dev.eventlog.error.LogClosedException;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
@@ -18,7 +18,7 @@ final class FileCursor implements Cursor {
     private final String name;
     private final MappedByteBuffer mapped;
     private final CursorSlots slots;
-    private final Journal journal;
+    private final ReadJournal journal;
     private final Runnable onClose;
     private final CRC32C crc = new CRC32C();
 
@@ -34,7 +34,7 @@ final class FileCursor implements Cursor {
     private long sequence;
     private int generation;
 
-    FileCursor(FileCursors cursors, String name, MappedByteBuffer mapped, Journal journal, Runnable onClose) {
+    FileCursor(FileCursors cursors, String name, MappedByteBuffer mapped, ReadJournal journal, Runnable onClose) {
         this.cursors = cursors;
         this.name = name;
         this.mapped = mapped;

@@ -2,12 +2,13 @@ package dev.eventlog.internal.cursor;
 
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.EventLogException;
+import dev.eventlog.error.LockedException;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
 import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Names;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -24,6 +25,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,27 +39,30 @@ final class FileCursors extends Cursors {
     private static final Logger LOGGER = LoggerFactory.getLogger(FileCursors.class);
     static final String SUFFIX = ".cursor";
     static final String PARKED_SUFFIX = ".parked";
+    private static final int REREADS = 3;
 
-    private final Journal journal;
+    private final ReadJournal journal;
     private final Path root;
     private final Path directory;
     private final FileOps files;
     private final IoThread io;
     private final Map<String, FileCursor> open = new ConcurrentHashMap<>();
+    // of consumers that are held: others change the lists of the others
     private final Map<String, ParkedList> parked = new ConcurrentHashMap<>();
-    // on the I/O thread: names of consumers by those of their files, and what lists that nobody used since begin with
+    // on the I/O thread: who is held, and names of consumers by those of their files
+    private final ConsumerLocks locks;
     private final Map<String, String> names = new HashMap<>();
-    private final Map<String, Long> unused = new HashMap<>();
     private final Set<String> unreadableLists = new HashSet<>();
     private volatile boolean closed;
 
-    FileCursors(Journal journal, FileOps files, IoThread io) {
+    FileCursors(ReadJournal journal, FileOps files, IoThread io) {
         super(journal.clock());
         this.journal = journal;
         this.root = Objects.requireNonNull(journal.directory());
         this.directory = root.resolve("cursors");
         this.files = files;
         this.io = io;
+        locks = new ConsumerLocks(root.resolve("owners"), files, journal.clock());
     }
 
     /** The file of a consumer's checkpoint. */
@@ -88,18 +93,70 @@ final class FileCursors extends Cursors {
             throw new LogClosedException("log is closed; open it again");
         }
         try {
-            FileCursor cursor = io.call(() -> {
-                Path file = file(name);
-                if (files.attributes(file) == null) {
-                    create(file, name);
+            io.run(() -> holdNow(name));
+            boolean opened = false;
+            try {
+                FileCursor cursor = io.call(() -> {
+                    Path file = file(name);
+                    if (files.attributes(file) == null) {
+                        create(file, name);
+                    }
+                    return new FileCursor(this, name, map(file, name), journal, onClose);
+                });
+                check(cursor);
+                open.put(name, cursor);
+                opened = true;
+                return cursor;
+            } finally {
+                if (!opened) {
+                    free(name);
                 }
-                return new FileCursor(this, name, map(file, name), journal, onClose);
-            });
-            check(cursor);
-            open.put(name, cursor);
-            return cursor;
+            }
         } catch (IOException e) {
             throw failed("opening the checkpoint of consumer " + name, file(name), e);
+        }
+    }
+
+    private void holdNow(String name) throws IOException {
+        if (locks.hold(name)) {
+            // another process may have changed it since
+            parked.remove(name);
+        }
+    }
+
+    @Override
+    public void hold(String name) {
+        try {
+            io.run(() -> holdNow(name));
+        } catch (IOException e) {
+            throw failed("taking consumer " + name, file(name), e);
+        }
+    }
+
+    @Override
+    public void free(String name) {
+        try {
+            io.run(() -> freeNow(name));
+        } catch (LogClosedException alreadyFree) {
+            LOGGER.debug("consumer was freed with its log: {}", name, alreadyFree);
+        } catch (IOException e) {
+            LOGGER.warn("consumer could not be freed, it is when the process ends: {}", name, e);
+        }
+    }
+
+    private void freeNow(String name) throws IOException {
+        if (locks.free(name)) {
+            parked.remove(name);
+        }
+    }
+
+    @Override
+    @Nullable
+    String ownerElsewhere(String name) {
+        try {
+            return io.<@Nullable String>call(() -> locks.owner(name));
+        } catch (IOException e) {
+            throw failed("looking who has consumer " + name, file(name), e);
         }
     }
 
@@ -165,6 +222,8 @@ final class FileCursors extends Cursors {
         if (checkpoint == Cursor.NONE) {
             return;
         }
+        // after the checkpoint: it may know of a writer that is not known here
+        journal.refresh();
         long end = journal.epochEnd(cursor.epoch());
         if (end >= 0 && checkpoint <= end && checkpoint <= journal.endPosition()) {
             return;
@@ -193,6 +252,7 @@ final class FileCursors extends Cursors {
 
     void released(FileCursor cursor) {
         open.remove(cursor.name(), cursor);
+        free(cursor.name());
     }
 
     @Override
@@ -212,8 +272,19 @@ final class FileCursors extends Cursors {
         }
     }
 
-    /** What the file with a name says, or why it says nothing. On the I/O thread. */
+    /**
+     * What the file with a name says, or why it says nothing. Read between two commits of another process it may seem
+     * damaged, so that is believed only when it stays so. On the I/O thread.
+     */
     private Stored readFile(String stem) {
+        Stored stored = readOnce(stem);
+        for (int again = 0; again < REREADS && stored.damage() instanceof CorruptLogException; again++) {
+            stored = readOnce(stem);
+        }
+        return stored;
+    }
+
+    private Stored readOnce(String stem) {
         Path file = directory.resolve(stem + SUFFIX);
         ByteBuffer bytes = newFile();
         var slots = new CursorSlots(bytes);
@@ -256,18 +327,46 @@ final class FileCursors extends Cursors {
                 if (!has(name)) {
                     return false;
                 }
-                parked.remove(name);
-                unused.remove(name);
-                ParkedFile list = parkedFile(name);
-                // who dies here leaves a consumer without parked events, not one whose list is lost
-                list.clear();
-                files.delete(file(name));
-                files.forceDirectory(directory);
-                list.delete();
+                try {
+                    holdNow(name);
+                } catch (LockedException elsewhere) {
+                    throw new IllegalStateException(
+                            "consumer is open: name=" + name + " owner=" + elsewhere.owner() + "; close it first",
+                            elsewhere);
+                }
+                try {
+                    deleteNow(name);
+                } finally {
+                    freeNow(name);
+                }
                 return true;
             });
         } catch (IOException e) {
             throw failed("forgetting consumer " + name, file(name), e);
+        }
+    }
+
+    private void deleteNow(String name) throws IOException {
+        parked.remove(name);
+        ParkedFile list = parkedFile(name);
+        // who dies here leaves a consumer without parked events, not one whose list is lost
+        list.clear();
+        files.delete(file(name));
+        files.forceDirectory(directory);
+        list.delete();
+        locks.delete(name);
+    }
+
+    @Override
+    public int parkedCount(String name) {
+        ParkedList list = parked.get(name);
+        if (list != null) {
+            return list.count();
+        }
+        try {
+            return io.call(() -> parkedFile(name).count());
+        } catch (IOException e) {
+            throw failed("reading the list of parked events", parkedFile(root, name), e);
         }
     }
 
@@ -294,15 +393,14 @@ final class FileCursors extends Cursors {
         return least;
     }
 
-    /** The first event on a list, asked again only where the list is in use: else its file stays as it is. */
+    /** The first event on a list; where it is not in use here, its file is read each time, for it may be elsewhere. */
     private long leastParked(String stem) throws IOException {
         String name = names.get(stem);
         ParkedList list = name == null ? null : parked.get(name);
         if (list != null && list.first() != ParkedList.UNKNOWN) {
             return list.first();
         }
-        Long known = name == null ? null : unused.get(name);
-        return known != null ? known : readLeastParked(stem);
+        return readLeastParked(stem);
     }
 
     private long readLeastParked(String stem) throws IOException {
@@ -313,7 +411,6 @@ final class FileCursors extends Cursors {
             }
             long least = parkedFile(stored.name()).first();
             names.put(stem, stored.name());
-            unused.put(stored.name(), least);
             return least;
         } catch (EventLogException unreadable) {
             if (unreadableLists.add(stem)) {
@@ -343,6 +440,11 @@ final class FileCursors extends Cursors {
         }
         for (FileCursor cursor : open.values()) {
             cursor.close();
+        }
+        try {
+            io.run(locks::freeAll);
+        } catch (IOException e) {
+            throw failed("freeing consumers", directory, e);
         }
     }
 

@@ -2,12 +2,13 @@ package dev.eventlog.internal.cursor;
 
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.file.IoThread;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Cursors of a log in memory: they last as long as it. <b>Threading:</b> Thread-safe. */
 final class MemoryCursors extends Cursors {
@@ -15,10 +16,10 @@ final class MemoryCursors extends Cursors {
     private final Map<String, Kept> cursors = new ConcurrentHashMap<>();
     private final Map<String, ParkedList> parked = new ConcurrentHashMap<>();
 
-    private final Journal journal;
+    private final ReadJournal journal;
     private final IoThread io;
 
-    MemoryCursors(Journal journal, IoThread io) {
+    MemoryCursors(ReadJournal journal, IoThread io) {
         super(journal.clock());
         this.journal = journal;
         this.io = io;
@@ -41,6 +42,27 @@ final class MemoryCursors extends Cursors {
     @Override
     public boolean has(String name) {
         return cursors.containsKey(name);
+    }
+
+    @Override
+    public void hold(String name) {
+        // no other process sees it
+    }
+
+    @Override
+    public void free(String name) {
+        // as it was not held
+    }
+
+    @Override
+    @Nullable
+    String ownerElsewhere(String name) {
+        return null;
+    }
+
+    @Override
+    public int parkedCount(String name) {
+        return parked(name).count();
     }
 
     @Override

@@ -1,10 +1,11 @@
 package dev.eventlog.internal.cursor;
 
 import dev.eventlog.error.CorruptLogException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.cursor.ParkedDescriptor.Entry;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -33,11 +34,11 @@ final class ParkedFile {
     private final String name;
     private final Path path;
     private final Path checkpoint;
-    private final Journal journal;
+    private final ReadJournal journal;
     private final FileOps files;
     private final IoThread io;
 
-    ParkedFile(String name, Journal journal, FileOps files, IoThread io) {
+    ParkedFile(String name, ReadJournal journal, FileOps files, IoThread io) {
         Path root = Objects.requireNonNull(journal.directory());
         this.name = name;
         this.path = FileCursors.parkedFile(root, name);
@@ -77,13 +78,20 @@ final class ParkedFile {
      */
     NavigableMap<Long, Entry> load() {
         try {
-            return io.call(this::read);
+            return io.call(() -> read(true));
         } catch (IOException e) {
             throw FileCursors.failed("reading the list of parked events", path, e);
         }
     }
 
-    private NavigableMap<Long, Entry> read() throws IOException {
+    /**
+     * Reads the list without what is gone from the log.
+     *
+     * @param isOurs whether this process has the consumer, so that the file may be put right
+     */
+    private NavigableMap<Long, Entry> read(boolean isOurs) throws IOException {
+        // before the list: it must not know of more than is known here
+        journal.refresh();
         FileOps.Attributes attributes = files.attributes(path);
         if (attributes == null) {
             if (files.attributes(checkpoint) == null) {
@@ -98,7 +106,7 @@ final class ParkedFile {
         }
         NavigableMap<Long, Entry> entries = ParkedDescriptor.read(bytes, attributes.length(), name, journal.id(), path);
         NavigableMap<Long, Entry> kept = kept(entries);
-        if (kept.size() < entries.size()) {
+        if (isOurs && kept.size() < entries.size()) {
             files.replace(path, ParkedDescriptor.write(name, journal.id(), kept));
         }
         return kept;
@@ -140,9 +148,17 @@ final class ParkedFile {
         return kept;
     }
 
-    /** Position of the first event on the list, {@link ParkedList#NONE} without any. On the I/O thread. */
+    /** Number of events on the list, whichever process has it. On the I/O thread. */
+    int count() throws IOException {
+        return read(false).size();
+    }
+
+    /**
+     * Position of the first event on the list, whichever process has it; {@link ParkedList#NONE} without any. On the I/O
+     * thread.
+     */
     long first() throws IOException {
-        NavigableMap<Long, Entry> entries = read();
+        NavigableMap<Long, Entry> entries = read(false);
         return entries.isEmpty() ? ParkedList.NONE : entries.firstKey();
     }
 
@@ -158,9 +174,23 @@ final class ParkedFile {
                     journal.requireKept(entries.firstKey());
                 }
                 files.replace(path, ParkedDescriptor.write(name, journal.id(), entries));
+                if (!entries.isEmpty()) {
+                    confirmKept(entries);
+                }
             });
         } catch (IOException e) {
             throw FileCursors.failed("writing the list of parked events", path, e);
+        }
+    }
+
+    /** Another process may have pruned an event while the list was written: then the list goes back. */
+    private void confirmKept(NavigableMap<Long, Entry> entries) throws IOException {
+        try {
+            journal.confirmKept(entries.firstKey());
+        } catch (PositionExpiredException pruned) {
+            files.replace(
+                    path, ParkedDescriptor.write(name, journal.id(), entries.tailMap(pruned.firstPosition(), true)));
+            throw pruned;
         }
     }
 }

@@ -6,7 +6,7 @@ import dev.eventlog.EventView;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.DecodeException;
 import dev.eventlog.internal.frame.FrameView;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +21,7 @@ final class BorrowedEvent<T> implements EventView<T> {
     private static final byte TAKEN = 1;
     private static final byte REFUSED = 2;
 
-    private final Journal journal;
+    private final ReadJournal journal;
     private final Codec<T> codec;
     private final FrameView frame;
     private final KeyCache keys = new KeyCache();
@@ -36,7 +36,7 @@ final class BorrowedEvent<T> implements EventView<T> {
     private long replayBelow;
     private boolean valid;
 
-    BorrowedEvent(Journal journal, Codec<T> codec, FrameView frame) {
+    BorrowedEvent(ReadJournal journal, Codec<T> codec, FrameView frame) {
         this.journal = journal;
         this.codec = codec;
         this.frame = frame;

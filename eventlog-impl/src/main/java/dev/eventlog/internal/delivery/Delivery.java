@@ -13,7 +13,7 @@ import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.cursor.Cursors;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Names;
 import java.util.ArrayList;
@@ -41,7 +41,7 @@ public final class Delivery implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Delivery.class);
 
-    private final Journal journal;
+    private final ReadJournal journal;
     private final Cursors cursors;
     private final Statuses statuses;
     // who reads the list of a consumer's parked events
@@ -51,7 +51,7 @@ public final class Delivery implements AutoCloseable {
     // written by close, read by any thread; published by volatile
     private volatile boolean closed;
 
-    public Delivery(Journal journal, Cursors cursors, Clock clock) {
+    public Delivery(ReadJournal journal, Cursors cursors, Clock clock) {
         this.journal = journal;
         this.cursors = cursors;
         statuses = new Statuses(journal, cursors, clock);
@@ -98,16 +98,27 @@ public final class Delivery implements AutoCloseable {
                     present);
         }
         boolean opened = false;
+        boolean held = false;
         try {
+            cursors.hold(name);
+            held = true;
             var consumer = new ParkedConsumer<>(
-                    name, journal, codec, config, cursors.parked(name), statuses, () -> parkedOwners.remove(name));
+                    name, journal, codec, config, cursors.parked(name), statuses, () -> parkedClosed(name));
             opened = true;
             return registered(consumer);
         } finally {
             if (!opened) {
+                if (held) {
+                    cursors.free(name);
+                }
                 parkedOwners.remove(name);
             }
         }
+    }
+
+    private void parkedClosed(String name) {
+        cursors.free(name);
+        parkedOwners.remove(name);
     }
 
     /** Starts a subscription. */

@@ -2,8 +2,8 @@ package dev.eventlog.internal.delivery;
 
 import dev.eventlog.Codec;
 import dev.eventlog.EventQuery;
-import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.JournalReader;
+import dev.eventlog.internal.journal.ReadJournal;
 
 /**
  * The events of a journal that match a query, one after the other, up to a bound. It stands in a segment of the journal from
@@ -16,7 +16,7 @@ final class Feed<T> {
     /** Events left out in a row after which {@link #next} gives its caller a chance to stop. */
     private static final int PAUSE_AFTER = 4096;
 
-    private final Journal journal;
+    private final ReadJournal journal;
     private final JournalReader reader;
     private final BorrowedEvent<T> event;
     private final EventQuery query;
@@ -32,7 +32,7 @@ final class Feed<T> {
     /**
      * @param ceiling position that it ends before; {@link Long#MAX_VALUE}: it does not end
      */
-    Feed(Journal journal, Codec<T> codec, EventQuery query, long ceiling) {
+    Feed(ReadJournal journal, Codec<T> codec, EventQuery query, long ceiling) {
         this.journal = journal;
         this.query = query;
         reader = journal.newReader();
@@ -53,7 +53,7 @@ final class Feed<T> {
     }
 
     /** No event before this one matches: the least that the clauses allow by position and append time. */
-    private static long floor(Journal journal, EventQuery query) {
+    private static long floor(ReadJournal journal, EventQuery query) {
         long least = Long.MAX_VALUE;
         for (EventQuery.Clause clause : query.clauses()) {
             long from = clause.after() + 1;

@@ -10,8 +10,8 @@ import dev.eventlog.ViewHandler;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.DecodeException;
 import dev.eventlog.internal.cursor.ParkedList;
-import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.JournalReader;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +25,7 @@ import java.util.Objects;
 final class ParkedConsumer<T> implements Consumer<T> {
 
     private final String name;
-    private final Journal journal;
+    private final ReadJournal journal;
     private final ConsumerConfig config;
     private final ParkedList list;
     private final JournalReader reader;
@@ -42,7 +42,7 @@ final class ParkedConsumer<T> implements Consumer<T> {
 
     ParkedConsumer(
             String name,
-            Journal journal,
+            ReadJournal journal,
             Codec<T> codec,
             ConsumerConfig config,
             ParkedList list,

@@ -2,8 +2,8 @@ package dev.eventlog.internal.delivery;
 
 import dev.eventlog.internal.cursor.ParkedList;
 import dev.eventlog.internal.frame.FrameView;
-import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.JournalReader;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Set;
@@ -28,7 +28,7 @@ final class Parking {
         reader = null;
     }
 
-    Parking(ParkedList list, Journal journal) {
+    Parking(ParkedList list, ReadJournal journal) {
         this.list = list;
         reader = journal.newReader();
     }

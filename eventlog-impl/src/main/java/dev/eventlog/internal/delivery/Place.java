@@ -4,7 +4,7 @@ import dev.eventlog.ConsumerConfig;
 import dev.eventlog.StartAt;
 import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.cursor.Cursor;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Clock;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +25,7 @@ final class Place {
     // of an unnamed consumer
     private volatile long checkpoint;
 
-    private Place(@Nullable Cursor cursor, long checkpoint, long replayBelow, Journal journal) {
+    private Place(@Nullable Cursor cursor, long checkpoint, long replayBelow, ReadJournal journal) {
         this.cursor = cursor;
         this.checkpoint = checkpoint;
         this.replayBelow = replayBelow;
@@ -36,7 +36,7 @@ final class Place {
      * The place of a consumer. A named one without a checkpoint gets one where it starts, at once: a consumer that starts
      * at the latest event and dies before its first commit goes on from there.
      */
-    static Place of(ConsumerConfig config, @Nullable Cursor cursor, Journal journal) {
+    static Place of(ConsumerConfig config, @Nullable Cursor cursor, ReadJournal journal) {
         if (cursor == null) {
             return new Place(null, resolve(config.startAt(), journal), journal.endPosition(), journal);
         }
@@ -47,7 +47,7 @@ final class Place {
     }
 
     /** The position that a start stands for now. */
-    static long resolve(StartAt where, Journal journal) {
+    static long resolve(StartAt where, ReadJournal journal) {
         Objects.requireNonNull(where, "where");
         long end = journal.endPosition();
         if (where instanceof StartAt.Earliest) {
@@ -74,7 +74,7 @@ final class Place {
     }
 
     /** For a subscription whose events at the checkpoint are no longer kept. */
-    PositionExpiredException expired(Journal journal) {
+    PositionExpiredException expired(ReadJournal journal) {
         long first = journal.firstPosition();
         return new PositionExpiredException(
                 "events at the checkpoint are no longer kept: consumer=" + name() + " checkpoint=" + checkpoint()

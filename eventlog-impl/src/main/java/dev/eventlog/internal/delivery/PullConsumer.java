@@ -10,7 +10,7 @@ import dev.eventlog.ViewHandler;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.DecodeException;
 import dev.eventlog.error.PositionExpiredException;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +28,7 @@ import java.util.Objects;
  */
 final class PullConsumer<T> implements Consumer<T> {
 
-    private final Journal journal;
+    private final ReadJournal journal;
     private final ConsumerConfig config;
     private final Place place;
     private final Feed<T> feed;
@@ -46,7 +46,7 @@ final class PullConsumer<T> implements Consumer<T> {
     private long unflushedFrom;
     private volatile boolean done;
 
-    PullConsumer(Journal journal, Codec<T> codec, ConsumerConfig config, Place place, Statuses statuses) {
+    PullConsumer(ReadJournal journal, Codec<T> codec, ConsumerConfig config, Place place, Statuses statuses) {
         this.journal = journal;
         this.config = config;
         this.place = place;

@@ -9,7 +9,7 @@ import dev.eventlog.IdleStrategy;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.Cursors;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
@@ -42,7 +42,7 @@ final class PushSubscription<T> implements Subscription {
     /** How long a wait goes on before it looks at the log's clock again, which need not be the machine's. */
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
-    private final Journal journal;
+    private final ReadJournal journal;
     private final ConsumerConfig config;
     private final Place place;
     private final Statuses statuses;
@@ -71,7 +71,7 @@ final class PushSubscription<T> implements Subscription {
     record Parts(Place place, Cursors cursors, Statuses statuses, Set<Thread> threads) {}
 
     PushSubscription(
-            Journal journal, Codec<T> codec, ConsumerConfig config, EventHandler<? super T> handler, Parts parts) {
+            ReadJournal journal, Codec<T> codec, ConsumerConfig config, EventHandler<? super T> handler, Parts parts) {
         this.journal = journal;
         this.config = config;
         place = parts.place();

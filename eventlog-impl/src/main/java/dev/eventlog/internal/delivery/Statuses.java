@@ -5,8 +5,8 @@ import dev.eventlog.error.EventLogException;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.Cursor;
 import dev.eventlog.internal.cursor.Cursors;
-import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.JournalReader;
+import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Clock;
 import java.time.Duration;
 import java.util.Set;
@@ -20,14 +20,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Statuses {
 
-    private final Journal journal;
+    private final ReadJournal journal;
     private final Cursors cursors;
     private final Clock clock;
     private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
     // guarded by this
     private @Nullable JournalReader reader;
 
-    Statuses(Journal journal, Cursors cursors, Clock clock) {
+    Statuses(ReadJournal journal, Cursors cursors, Clock clock) {
         this.journal = journal;
         this.cursors = cursors;
         this.clock = clock;
@@ -69,7 +69,7 @@ final class Statuses {
         Throwable why = failure;
         long parked = 0;
         try {
-            parked = name.equals(Place.UNNAMED) ? 0 : cursors.parked(name).count();
+            parked = name.equals(Place.UNNAMED) ? 0 : cursors.parkedCount(name);
         } catch (LogClosedException closed) {
             parked = -1;
         } catch (EventLogException unreadable) {

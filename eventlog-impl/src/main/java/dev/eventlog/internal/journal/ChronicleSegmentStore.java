@@ -120,6 +120,9 @@ final class ChronicleSegmentStore implements SegmentStore {
         filling.later(() -> {});
         this.onFailure = onFailure;
         durablePosition = state.durablePosition();
+        if (identity.isForcedOften()) {
+            state.publishOnlyDurableReadable();
+        }
         usableNanos = identity.clock().monotonicNanos() - 2 * VERIFY_NANOS;
     }
 
@@ -380,6 +383,11 @@ final class ChronicleSegmentStore implements SegmentStore {
     public long recordedPosition() {
         List<Segment> recorded = manifest.segments();
         return recorded.isEmpty() ? 0 : recorded.get(recorded.size() - 1).endPosition();
+    }
+
+    @Override
+    public void announcePruning(long position) {
+        state.publishPruning(position);
     }
 
     @Override

@@ -4,8 +4,6 @@ import dev.eventlog.error.LockedException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
@@ -95,7 +93,7 @@ final class DirectoryLock {
         Held held = hold(directory.lock(), FileOps.Mode.CREATE, directory, files);
         boolean written = false;
         try {
-            byte[] owner = owner(clock).getBytes(StandardCharsets.UTF_8);
+            byte[] owner = clock.processAndWhen().getBytes(StandardCharsets.UTF_8);
             held.file().truncate(0);
             held.file().write(ByteBuffer.wrap(owner), 0);
             written = true;
@@ -143,7 +141,7 @@ final class DirectoryLock {
         return new LockedException(
                 "log is open for writing by another process: directory=" + directory.root() + " "
                         + (isOwnerKnown ? owner : "(its lock file was deleted or replaced, so nobody knows by which)")
-                        + "; close it there first",
+                        + "; close it there first, or open it here for reading, with readOnly()",
                 owner);
     }
 
@@ -184,19 +182,6 @@ final class DirectoryLock {
         file.read(text, 0);
         String owner = new String(text.array(), 0, text.position(), StandardCharsets.UTF_8);
         return owner.replaceAll("[^ -~]", "?").strip();
-    }
-
-    private static String owner(Clock clock) {
-        var process = ProcessHandle.current();
-        return "pid=" + process.pid() + " host=" + host() + " since=" + Clock.toInstant(clock.epochNanos());
-    }
-
-    private static String host() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "unknown";
-        }
     }
 
     /** Frees the lock. Once. */

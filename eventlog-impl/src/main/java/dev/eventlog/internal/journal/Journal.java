@@ -5,7 +5,6 @@ import dev.eventlog.Durability;
 import dev.eventlog.EventLogConfig;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
-import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
@@ -45,7 +44,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>Threading:</b> Thread-safe. <b>Allocation:</b> {@link #append} none, except at a roll.
  */
-public final class Journal implements AutoCloseable {
+public final class Journal extends ReadJournal {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Journal.class);
 
@@ -70,13 +69,11 @@ public final class Journal implements AutoCloseable {
 
     private final SegmentStore store;
     private final Clock clock;
-    private final UUID logId;
     private final int epoch;
     private final UUID bootId;
     private final Dictionary dictionary;
     private final Epochs epochs;
     private final @Nullable Path directory;
-    private final int seed;
     private final int maxEventLength;
     private final int maxFrameLength;
     private final boolean onlyDurableIsReadable;
@@ -127,17 +124,19 @@ public final class Journal implements AutoCloseable {
             @Nullable Path directory) {}
 
     Journal(SegmentStore store, Parts parts, EventLogConfig config, Clock clock) throws IOException {
+        super(
+                new Identity(parts.logId(), parts.directory(), parts.dictionary()),
+                new SegmentList(parts.segments(), store, parts.directory()),
+                clock);
         this.store = store;
         this.clock = clock;
         long nowNanos = clock.epochNanos();
-        logId = parts.logId();
         bootId = parts.bootId();
         epoch = parts.epoch();
         directory = parts.directory();
         dictionary = parts.dictionary();
         epochs = parts.epochs();
-        segments = new SegmentList(parts.segments(), store, directory);
-        seed = FrameBuilder.seed(logId);
+        segments = segments();
         maxEventLength = config.maxEventLengthBytes();
         maxFrameLength = maxFrameLength(config);
         onlyDurableIsReadable = config.durability() == Durability.POWER_LOSS;
@@ -189,37 +188,23 @@ public final class Journal implements AutoCloseable {
         return (int) (config.segmentLengthBytes() / 8 + FRAME_OVERHEAD);
     }
 
-    /** Where the log's times come from. */
-    public Clock clock() {
-        return clock;
-    }
-
-    /** Identity of the log. */
-    public UUID id() {
-        return logId;
-    }
-
     /** This writer's epoch. */
+    @Override
     public int epoch() {
         return epoch;
     }
 
-    /** Position behind the last event that a writer's epoch left; -1 if it is yet to come. */
+    @Override
     public long epochEnd(int number) {
         return number == epoch ? endPosition() : epochs.end(number);
     }
 
-    /** Whether the machine was started anew after an epoch, or the log is a copy: then events of it may be missing here. */
+    @Override
     public boolean isRestartedSince(int number) {
         return epochs.isRestartedSince(number);
     }
 
-    /** The log's directory; null in memory. */
-    public @Nullable Path directory() {
-        return directory;
-    }
-
-    /** Position of the oldest event that is kept. */
+    @Override
     public long firstPosition() {
         return segments.all()[0].basePosition();
     }
@@ -238,55 +223,55 @@ public final class Journal implements AutoCloseable {
         }
     }
 
-    /** Whether the log may cease to keep events. */
+    @Override
     public boolean isPruning() {
         return pruner != null;
     }
 
-    /**
-     * Fails if a position is no longer kept.
-     *
-     * @throws PositionExpiredException then
-     */
-    public void requireKept(long position) {
-        long first = firstPosition();
-        if (position < first) {
-            throw expired(position, first);
-        }
+    @Override
+    public void refresh() {
+        // it is this process that changes the log
     }
 
-    PositionExpiredException expired(long position, long first) {
-        return new PositionExpiredException(
-                "events are no longer kept: position=" + position + " firstPosition=" + first + place()
-                        + "; retention pruned them. Go on with the oldest event that is kept, seek(StartAt.earliest())"
-                        + " and commit, and keep events longer if none may be missed",
-                position,
-                first);
+    @Override
+    public void confirmKept(long position) {
+        requireKept(position);
     }
 
-    /** Where the next event goes. What is below can be read as far as {@link #readablePosition()} says. */
+    @Override
+    boolean goesOn(Segment segment, long position, long wanted) {
+        // segments are known before the end position that needs them
+        return false;
+    }
+
+    @Override
+    boolean appears(long position) {
+        return false;
+    }
+
+    @Override
+    void learn() {
+        // names are known before the events that use them
+    }
+
+    @Override
     public long endPosition() {
         return (long) END.getAcquire(this);
     }
 
-    /** Everything below survives a power cut. */
+    @Override
     public long durablePosition() {
         return Math.min(store.durablePosition(), endPosition());
     }
 
-    /** Everything below can be read: all that was appended, or all that is durable where the log promises that. */
+    @Override
     public long readablePosition() {
         return onlyDurableIsReadable ? durablePosition() : endPosition();
     }
 
     /** A builder for frames of this log. */
     public FrameBuilder newFrame() {
-        return new FrameBuilder(maxFrameLength, maxEventLength, seed);
-    }
-
-    /** A reader that stands at the first position. */
-    public JournalReader newReader() {
-        return new JournalReader(this, seed);
+        return new FrameBuilder(maxFrameLength, maxEventLength, seed());
     }
 
     /**
@@ -457,10 +442,6 @@ public final class Journal implements AutoCloseable {
         }
     }
 
-    private String place() {
-        return directory == null ? " (in memory)" : ": directory=" + directory;
-    }
-
     /** Ends the segment and begins the next; if that cannot be had, nothing has changed. */
     private void roll(int frameLength, long timeNanos) {
         ActiveSegment last = active;
@@ -499,7 +480,7 @@ public final class Journal implements AutoCloseable {
     private ActiveSegment begin(long number, SegmentWriter writer, long timeNanos) throws IOException {
         Segment previous = segments.last();
         var begun = new ActiveSegment(new Segment(number, epoch, endPosition), writer, timeNanos);
-        begun.begin(control, logId, bootId, previous, dictionary);
+        begun.begin(control, id(), bootId, previous, dictionary);
         return begun;
     }
 
@@ -572,16 +553,6 @@ public final class Journal implements AutoCloseable {
             throw new IllegalStateException("log has " + (number - 1) + " " + what + " already" + place()
                     + "; use fewer, what varies belongs into the key");
         }
-    }
-
-    /** The schema with a number; null if none has it. */
-    public Codec.@Nullable Schema schema(int number) {
-        return dictionary.schema(number);
-    }
-
-    /** The source with a number; null if none has it. */
-    public @Nullable String source(int number) {
-        return dictionary.source(number);
     }
 
     /** Makes what was appended before the call survive a power cut. */
@@ -695,49 +666,23 @@ public final class Journal implements AutoCloseable {
         return failure;
     }
 
-    /**
-     * Waits until a condition holds that changes with appends, or with {@link #wake()}.
-     *
-     * @return whether it holds; false also if interrupted, with the flag kept
-     */
+    @Override
     public boolean await(BooleanSupplier condition, long nanos) {
         return waiters.await(condition, nanos);
     }
 
-    /**
-     * The same without an end, and without a look unless something is appended or somebody calls {@link #wake()}.
-     *
-     * @return false if interrupted, with the flag kept
-     */
+    @Override
     public boolean await(BooleanSupplier condition) {
         return waiters.await(condition);
     }
 
-    /** Lets waiting threads look at their conditions. */
+    @Override
     public void wake() {
         waiters.signal();
     }
 
-    /** Position of the first readable event appended at a time or later; the readable end as of now if there is none. */
-    public long positionAt(long appendTimeNanos) {
-        // before the search: what becomes readable meanwhile may match
-        long end = readablePosition();
-        JournalReader reader = newReader();
-        try {
-            long found = reader.positionAt(appendTimeNanos);
-            return found < 0 ? end : found;
-        } finally {
-            reader.leave();
-        }
-    }
-
-    /** Bytes of the log from a position to the end, exact to the spacing of the sparse index. */
-    public long lengthFrom(long position) {
-        long length = segments.lengthFrom(position, this::openEndOffset);
-        return position >= endPosition() ? 0 : length;
-    }
-
-    private long openEndOffset(Segment segment) {
+    @Override
+    long openEndOffset(Segment segment) {
         lock.lock();
         try {
             return segment == active.segment() ? active.writer().endOffset() : segment.endOffset();
@@ -746,12 +691,7 @@ public final class Journal implements AutoCloseable {
         }
     }
 
-    /** The segments. */
-    SegmentList segments() {
-        return segments;
-    }
-
-    /** Whether {@link #close()} was called. */
+    @Override
     public boolean isClosed() {
         return closed;
     }

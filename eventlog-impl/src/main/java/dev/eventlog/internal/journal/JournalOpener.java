@@ -204,7 +204,8 @@ final class JournalOpener {
         return meta;
     }
 
-    private static UUID bootId(FileOps files) {
+    /** Boot of the machine; zeros if unknown. */
+    static UUID bootId(FileOps files) {
         try (FileOps.OpenFile file = files.open(BOOT_ID, FileOps.Mode.READ)) {
             ByteBuffer text = ByteBuffer.allocate(64);
             file.read(text, 0);

@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * which must be gone after it (a window is shorter than a page, so no cut is missed), and {@link #lateFault()} brings out
  * what the JVM holds back.
  *
+ * <p>In a process that reads what another one writes a segment may end, be moved or be pruned before this process knows of
+ * it. So what looks like damage there is judged once the files were looked at anew: {@link ReadJournal#goesOn}.
+ *
  * <p>It enters a segment with the first event that it is asked for. As long as it stands in one, that can be read to its
  * end, also if it is pruned meanwhile; its storage is given back when the last reader has moved on or called
  * {@link #leave}. Where the events behind it were pruned too, that is not damage but a {@link PositionExpiredException}.
@@ -55,7 +58,7 @@ public final class JournalReader {
     private static final Segment NOWHERE = nowhere();
     private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0);
 
-    private final Journal journal;
+    private final ReadJournal journal;
     private final FrameView frame;
     // that it stands in and is counted in; or nowhere, which has an end and no bytes
     private Segment segment = NOWHERE;
@@ -77,13 +80,15 @@ public final class JournalReader {
     private int previousCrc;
     // whether previousCrc is that of the frame before the next
     private boolean previousKnown;
+    // whether the segment is known to have no more frames, though it does not say where it ends
+    private boolean ended;
     // whether damage was met in the segment: then the offset may be wrong, and a seek finds it anew
     private boolean damaged;
     // volatile: so that what is stored to it is allocated indeed
     @SuppressWarnings("UnusedVariable")
     private volatile byte @Nullable [] ballast;
 
-    JournalReader(Journal journal, int seed) {
+    JournalReader(ReadJournal journal, int seed) {
         this.journal = journal;
         frame = new FrameView(seed);
         target = journal.firstPosition();
@@ -129,12 +134,19 @@ public final class JournalReader {
             frame.clear();
             return;
         }
+        if (journal.segments().all().length == 0) {
+            // nothing was appended yet, by a process that may not even have begun a segment
+            target = position;
+            leave();
+            return;
+        }
         standBefore(position);
     }
 
     private void standBefore(long position) {
         Segment found = segment;
-        if (segment.basePosition() <= position && position < segment.endPosition()) {
+        boolean isEndKnown = segment.endOffset() != Segment.OPEN;
+        if (isEndKnown && segment.basePosition() <= position && position < segment.endPosition()) {
             // also if it is pruned meanwhile
             begin(segment);
         } else {
@@ -192,6 +204,9 @@ public final class JournalReader {
 
     private Segment segmentOf(long position) {
         Segment[] segments = journal.segments().all();
+        if (segments.length == 0) {
+            throw corrupt("segment is missing");
+        }
         if (position < segments[0].basePosition()) {
             throw journal.expired(position, segments[0].basePosition());
         }
@@ -238,6 +253,7 @@ public final class JournalReader {
         }
     }
 
+    /** Stands at the beginning of a segment, of which nothing is known yet. */
     private void begin(Segment where) {
         offset = 0;
         nextFrame = where.basePosition();
@@ -245,6 +261,7 @@ public final class JournalReader {
         previousKnown = true;
         checkedEnd = 0;
         ahead = true;
+        ended = false;
         damaged = false;
         frame.clear();
     }
@@ -308,24 +325,52 @@ public final class JournalReader {
             } catch (InternalError fault) {
                 // here and not around each access: compiled code learns of a page fault some instructions later
                 if (segment.isPruned()) {
-                    // its storage was given back
-                    frame.clear();
-                    throw journal.expired(nextFrame, journal.firstPosition());
+                    passPruned();
+                    continue;
                 }
                 if (!ahead) {
-                    throw unreadable(fault);
+                    passOr(unreadable(fault));
                 }
                 // once more, with only what is needed
                 ahead = false;
                 checkedEnd = 0;
+            } catch (CorruptLogException damage) {
+                passOr(damage);
             }
         }
+    }
+
+    /**
+     * Passes to the segment behind, where a process that reads what another one writes meets the end of this one before it
+     * knows of it; else it is damage.
+     */
+    private void passOr(CorruptLogException damage) {
+        boolean passes = !ended
+                && (segment == NOWHERE
+                        ? journal.appears(nextFrame)
+                        : journal.goesOn(segment, nextFrame, Math.max(nextFrame, target)));
+        if (!passes) {
+            throw damage;
+        }
+        if (segment.isPruned()) {
+            passPruned();
+        } else {
+            ended = true;
+        }
+    }
+
+    /** Leaves a segment whose storage was given back; what is looked for may be behind it. */
+    private void passPruned() {
+        frame.clear();
+        long wanted = Math.max(nextFrame, target);
+        journal.requireKept(wanted);
+        standBefore(wanted);
     }
 
     private boolean tryLoad() {
         while (nextFrame < readable || isMoreReadable()) {
             frame.clear();
-            if (offset >= segment.endOffset()) {
+            if (ended || offset >= segment.endOffset()) {
                 enterSegmentBehind();
                 continue;
             }

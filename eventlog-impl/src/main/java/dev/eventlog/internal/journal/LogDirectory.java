@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *   active/n/     Chronicle's directory of segment n, which is being written or was when a writer died
  *   segments/n.segment   sealed segments         index/n.index  their sparse indexes
  *   cursors/      consumers' checkpoints         parked/      their lists of parked events
+ *   owners/       consumers' locks
  * </pre>
  *
  * <p><b>Threading:</b> Immutable.
@@ -62,6 +63,26 @@ final class LogDirectory {
             files.createDirectory(child);
         }
         return directory;
+    }
+
+    /**
+     * The directory of a log that is there; changes nothing. Null if there is none.
+     *
+     * @throws IOException if it is no directory, or others may write into it
+     */
+    static @Nullable LogDirectory existing(Path path, boolean insecureAllowed, FileOps files) throws IOException {
+        if (files.attributes(path.toAbsolutePath()) == null) {
+            return null;
+        }
+        Path root = files.realPath(path);
+        FileOps.Attributes attributes = files.attributes(root);
+        if (attributes == null || !attributes.isDirectory()) {
+            throw new IOException("not a directory: " + root);
+        }
+        if (!insecureAllowed) {
+            requireOurs(root, attributes, files);
+        }
+        return new LogDirectory(root, files);
     }
 
     private static void create(Path path, FileOps files) throws IOException {
@@ -168,6 +189,18 @@ final class LogDirectory {
             }
         }
         return found;
+    }
+
+    /** Where a segment is now, sealed or not; null if it is not there. */
+    @Nullable
+    Path anySegment(long number) throws IOException {
+        Path sealed = segment(number);
+        if (files.attributes(sealed) == null) {
+            Path written = chronicleFile(number);
+            // it moves one way: not in active/ any more, it is among the sealed ones by now
+            return written != null ? written : files.attributes(sealed) == null ? null : sealed;
+        }
+        return sealed;
     }
 
     /** Deletes a directory of {@link #active()} with what Chronicle keeps in it. */

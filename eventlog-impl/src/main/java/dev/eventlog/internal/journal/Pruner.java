@@ -82,8 +82,18 @@ final class Pruner {
         if (verdict.count() == 0) {
             return;
         }
+        // before it is asked what is needed: another process that has events parked meanwhile sees it, or is seen
+        store.announcePruning(segments[verdict.count() - 1].endPosition());
+        try {
+            pruneUnneeded(rule, segments, limit);
+        } finally {
+            store.announcePruning(0);
+        }
+    }
+
+    private void pruneUnneeded(Retention rule, Segment[] segments, long limit) throws IOException {
         // asked only now: it may look at many files
-        verdict = rule.judge(segments, Math.min(limit, needed.getAsLong()));
+        Retention.Verdict verdict = rule.judge(segments, Math.min(limit, needed.getAsLong()));
         if (verdict.count() == 0) {
             return;
         }

@@ -34,8 +34,18 @@ import org.slf4j.LoggerFactory;
 final class Recovery {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Recovery.class);
-    private static final Set<String> KNOWN =
-            Set.of("lock", "log.meta", "state", "manifest", "active", "segments", "index", "cursors", "parked", "torn");
+    private static final Set<String> KNOWN = Set.of(
+            "lock",
+            "log.meta",
+            "state",
+            "manifest",
+            "active",
+            "segments",
+            "index",
+            "cursors",
+            "owners",
+            "parked",
+            "torn");
 
     private static final int COPIED_AT_ONCE = 1 << 20;
 

@@ -131,14 +131,14 @@ final class Segment {
     }
 
     /** The bytes for reading. */
-    synchronized ByteBuffer bytes(SegmentStore store) throws IOException {
+    synchronized ByteBuffer bytes(SegmentSource source) throws IOException {
         ByteBuffer own = kept;
         if (own != null) {
             return own;
         }
         ByteBuffer bytes = mapped.get();
         if (bytes == null) {
-            bytes = store.map(this);
+            bytes = source.map(this);
             mapped = new WeakReference<>(bytes);
         }
         return bytes;
@@ -172,14 +172,18 @@ final class Segment {
     }
 
     /** The sparse index. */
-    synchronized SparseIndex index(SegmentStore store) throws IOException {
+    synchronized SparseIndex index(SegmentSource source) throws IOException {
         SparseIndex own = keptIndex;
         if (own != null) {
             return own;
         }
+        if (endOffset == OPEN) {
+            // another process writes it: the index grows, and the source knows it
+            return source.index(this);
+        }
         SparseIndex index = loadedIndex.get();
         if (index == null) {
-            index = store.index(this);
+            index = source.index(this);
             loadedIndex = new SoftReference<>(index);
         }
         return index;

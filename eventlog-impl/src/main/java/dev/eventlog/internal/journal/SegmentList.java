@@ -11,23 +11,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The segments of a journal, oldest first, the last of which is being written, and what readers get from them. The holder
- * of the append lock changes the list at its end, the I/O thread takes pruned ones from its front.
+ * of the append lock changes the list at its end, the I/O thread takes pruned ones from its front. In a process that reads
+ * what another one writes, the I/O thread makes the list anew.
  *
  * <p><b>Threading:</b> Thread-safe.
  */
 final class SegmentList {
 
     private final AtomicReference<Segment[]> segments;
-    private final SegmentStore store;
+    private final SegmentSource source;
     private final @Nullable Path directory;
 
     /**
      * @param sealed those that are there, oldest first
      * @param directory real path of the log; null in memory
      */
-    SegmentList(List<Segment> sealed, SegmentStore store, @Nullable Path directory) {
+    SegmentList(List<Segment> sealed, SegmentSource source, @Nullable Path directory) {
         segments = new AtomicReference<>(sealed.toArray(Segment[]::new));
-        this.store = store;
+        this.source = source;
         this.directory = directory;
     }
 
@@ -53,6 +54,11 @@ final class SegmentList {
         segments.updateAndGet(known -> appended(Arrays.copyOf(known, known.length - 1), begun));
     }
 
+    /** Puts others in the place of all of them. On the I/O thread of a process that writes none. */
+    void replaceAll(List<Segment> found) {
+        segments.set(found.toArray(Segment[]::new));
+    }
+
     private static Segment[] appended(Segment[] known, Segment last) {
         Segment[] grown = Arrays.copyOf(known, known.length + 1);
         grown[known.length] = last;
@@ -68,7 +74,7 @@ final class SegmentList {
     @Nullable
     ByteBuffer bytes(Segment segment) {
         try {
-            return segment.bytes(store);
+            return segment.bytes(source);
         } catch (IOException e) {
             if (segment.isPruned()) {
                 return null;
@@ -80,7 +86,7 @@ final class SegmentList {
     /** The index of a segment; an empty one, which is right and slow, if it was pruned. */
     SparseIndex index(Segment segment) {
         try {
-            return segment.index(store);
+            return segment.index(source);
         } catch (IOException e) {
             if (segment.isPruned()) {
                 return new SparseIndex();
@@ -116,7 +122,7 @@ final class SegmentList {
     /** A reader leaves a segment. */
     void left(Segment segment) {
         if (segment.leave()) {
-            store.release();
+            source.release();
         }
     }
 

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class SegmentScanner {
 
     private static final int WINDOW_LENGTH = 1 << 20;
+    /** Enough for what a segment begins with. */
+    private static final int OPENING_LENGTH = 64 << 10;
     /** More than Chronicle puts before the first frame. */
     private static final int MAX_CHRONICLE_DOCUMENTS = 16;
 
@@ -29,7 +31,7 @@ final class SegmentScanner {
     private final @Nullable Dictionary dictionary;
     // of one frame
     private byte[] bytes = new byte[FrameDescriptor.MAX_HEADER_LENGTH];
-    private ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+    private ByteBuffer window;
     private long windowOffset;
     private int windowLength;
 
@@ -46,7 +48,13 @@ final class SegmentScanner {
     private boolean isOpeningOnly;
 
     private SegmentScanner(FileOps.OpenFile file, int seed, @Nullable Dictionary dictionary) throws IOException {
+        this(file, seed, dictionary, WINDOW_LENGTH);
+    }
+
+    private SegmentScanner(FileOps.OpenFile file, int seed, @Nullable Dictionary dictionary, int windowCapacity)
+            throws IOException {
         this.file = file;
+        window = ByteBuffer.allocateDirect(windowCapacity).order(ByteOrder.LITTLE_ENDIAN);
         this.length = file.length();
         this.dictionary = dictionary;
         frame = new FrameView(seed);
@@ -106,6 +114,22 @@ final class SegmentScanner {
     }
 
     /**
+     * A scanner of a file that another process may write to.
+     *
+     * @param dictionary takes up schemas and sources
+     */
+    static SegmentScanner following(FileOps.OpenFile file, int seed, Dictionary dictionary) throws IOException {
+        return new SegmentScanner(file, seed, dictionary);
+    }
+
+    /** Goes on where the last call stopped, up to the first byte that is not part of a valid frame by now. */
+    SegmentScan advance() throws IOException {
+        // what was read before may have been written since
+        windowLength = 0;
+        return result(run());
+    }
+
+    /**
      * How a segment begins.
      *
      * @param logId the log that it says it is of, and whose checksum its first frame has
@@ -123,11 +147,11 @@ final class SegmentScanner {
      * @throws UnknownFormatException if it is of a newer format
      */
     static @Nullable Opening opening(FileOps.OpenFile file) throws IOException {
-        UUID claimed = new SegmentScanner(file, 0, null).claimedLogId();
+        UUID claimed = new SegmentScanner(file, 0, null, OPENING_LENGTH).claimedLogId();
         if (claimed == null) {
             return null;
         }
-        var scanner = new SegmentScanner(file, FrameBuilder.seed(claimed), null);
+        var scanner = new SegmentScanner(file, FrameBuilder.seed(claimed), null, OPENING_LENGTH);
         scanner.isOpeningOnly = true;
         scanner.run();
         FrameView frame = scanner.frame;

@@ -1,7 +1,6 @@
 package dev.eventlog.internal.journal;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
@@ -9,7 +8,7 @@ import java.util.List;
  *
  * <p><b>Threading:</b> Thread-safe.
  */
-interface SegmentStore extends AutoCloseable {
+interface SegmentStore extends SegmentSource, AutoCloseable {
 
     /**
      * Begins a segment that frames can be written to at once.
@@ -21,12 +20,6 @@ interface SegmentStore extends AutoCloseable {
 
     /** Prepares a segment in the background, so that {@link #begin} will not wait. Failing is no error. */
     void prepare(long number);
-
-    /** Maps a segment's bytes for reading, little-endian. */
-    ByteBuffer map(Segment segment) throws IOException;
-
-    /** The sparse index of a sealed segment, made anew if it is missing or damaged. */
-    SparseIndex index(Segment segment) throws IOException;
 
     /** Says that frames below this position are readable: what a crash must not take. Called under the append lock. */
     void publishEnd(long endPosition);
@@ -43,6 +36,14 @@ interface SegmentStore extends AutoCloseable {
      */
     long recordedPosition();
 
+    /**
+     * Says that events below a position may be pruned soon, before it is looked at who needs them; 0: none may. On the I/O
+     * thread.
+     */
+    default void announcePruning(long position) {
+        // for other processes
+    }
+
     /** Latest append time of what was pruned, see {@link Manifest.Pruned}; {@link Long#MIN_VALUE} if unknown. */
     long prunedTimeNanos();
 
@@ -54,9 +55,6 @@ interface SegmentStore extends AutoCloseable {
      * @throws IOException if it could not be recorded: then nothing was pruned
      */
     void prune(List<Segment> segments, long timeNanos, Runnable publish) throws IOException;
-
-    /** Gives back the storage of pruned segments that nobody reads any more, in the background. */
-    void release();
 
     /** Takes back a segment that has no event, in the background. */
     void discard(SegmentWriter writer);

@@ -19,10 +19,14 @@ import org.jspecify.annotations.Nullable;
  * open, written whole before it is mapped.
  *
  * <pre>
- *   0                               32              48              56      60      64              72              80              88              96 … 4096
- *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+---------------+---------------+
- *   | file header "EVLGSTAT"        | boot id       | place         | epoch | CRC   | end position  | durable pos.  | first position| failed forces |
- *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+---------------+---------------+
+ *   0                               32              48              56      60      64              72              80              88
+ *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+---------------+
+ *   | file header "EVLGSTAT"        | boot id       | place         | epoch | CRC   | end position  | durable pos.  | first position|
+ *   +-------------------------------+---------------+---------------+-------+-------+---------------+---------------+---------------+
+ *   88              96              104             112 … 4096
+ *   +---------------+---------------+---------------+
+ *   | failed forces | only durable  | pruning below |
+ *   +---------------+---------------+---------------+
  * </pre>
  *
  * <i>place</i> is a hash of the directory's identity (device and inode): in a copy of the directory it differs, and what
@@ -31,6 +35,12 @@ import org.jspecify.annotations.Nullable;
  * first position is where the log begins: what is pruned below it is told here before its files go, forced, so that it is
  * not taken for lost where the manifest is. <i>Failed forces</i> is a word like these, 0 or 1: behind a failed force the
  * page cache may hold what the disk does not, and no later force tells.
+ *
+ * <p>The last two are for processes that read: <i>only durable</i>, 0 or 1, whether only what survives a power cut may be
+ * shown; <i>pruning below</i>, a position below which the writer is about to prune, 0 if it is not.
+ *
+ * <p>A reading process maps the file read-only and reads the words with acquire. A new writer replaces the file, so a reader
+ * looks now and then whether the name still stands for what it has mapped.
  *
  * <p><b>Threading:</b> Thread-safe except {@link #publishEnd}: the holder of the append lock.
  */
@@ -50,6 +60,8 @@ final class StateFile {
     private static final int FIRST_OFFSET = DURABLE_OFFSET + Long.BYTES;
 
     private static final int FAILED_OFFSET = FIRST_OFFSET + Long.BYTES;
+    private static final int ONLY_DURABLE_OFFSET = FAILED_OFFSET + Long.BYTES;
+    private static final int PRUNING_OFFSET = ONLY_DURABLE_OFFSET + Long.BYTES;
 
     private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -80,6 +92,23 @@ final class StateFile {
         return length == LENGTH && bytes.getInt(CRC_OFFSET) == crc(bytes) ? new StateFile(bytes, null) : null;
     }
 
+    /** Maps what a writer keeps there, for reading; null if there is no file, or it is damaged. */
+    static @Nullable StateFile map(Path file, UUID logId, FileOps files) throws IOException {
+        if (files.attributes(file) == null) {
+            return null;
+        }
+        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
+            if (open.length() != LENGTH) {
+                return null;
+            }
+            ByteBuffer bytes = open.map(false, LENGTH).order(ByteOrder.LITTLE_ENDIAN);
+            FileHeader.check(bytes, LENGTH, MAGIC, file, logId);
+            return bytes.getInt(CRC_OFFSET) == crc(bytes) ? new StateFile(bytes, null) : null;
+        } catch (dev.eventlog.error.CorruptLogException damaged) {
+            return null;
+        }
+    }
+
     /** Makes the file anew and maps it. */
     static StateFile create(Path file, UUID logId, Boot boot, int epoch, Positions positions, FileOps files)
             throws IOException {
@@ -94,6 +123,8 @@ final class StateFile {
         bytes.putLong(DURABLE_OFFSET, word(positions.durable()));
         bytes.putLong(FIRST_OFFSET, word(positions.first()));
         bytes.putLong(FAILED_OFFSET, word(0));
+        bytes.putLong(ONLY_DURABLE_OFFSET, word(0));
+        bytes.putLong(PRUNING_OFFSET, word(0));
         files.replace(file, bytes);
         try (FileOps.OpenFile open = files.open(file, FileOps.Mode.WRITE)) {
             MappedByteBuffer mapped = open.map(true, LENGTH);
@@ -175,6 +206,27 @@ final class StateFile {
     /** Says that a force failed: the next open must not believe what the page cache holds to be on the disk. */
     void publishForceFailed() {
         LONG.setRelease(bytes, FAILED_OFFSET, word(1));
+    }
+
+    /** Whether only what survives a power cut may be shown. */
+    boolean isOnlyDurableReadable() {
+        return position((long) LONG.getAcquire(bytes, ONLY_DURABLE_OFFSET)) == 1;
+    }
+
+    /** Says that only what survives a power cut may be shown; before there is anything else. */
+    void publishOnlyDurableReadable() {
+        LONG.setRelease(bytes, ONLY_DURABLE_OFFSET, word(1));
+    }
+
+    /** Position below which the writer is about to prune; 0 or below if it is not. */
+    long pruningPosition() {
+        return position((long) LONG.getAcquire(bytes, PRUNING_OFFSET));
+    }
+
+    /** Says below which position pruning is about to begin; visible to other processes before whatever follows is read. */
+    void publishPruning(long position) {
+        LONG.setRelease(bytes, PRUNING_OFFSET, word(position));
+        VarHandle.fullFence();
     }
 
     void publishEnd(long position) {

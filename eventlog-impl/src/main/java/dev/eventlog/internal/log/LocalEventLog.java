@@ -18,6 +18,7 @@ import dev.eventlog.internal.delivery.Delivery;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Names;
 import java.util.Collections;
@@ -33,7 +34,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A log of this process, on disk or in memory: puts together the journal, the cursors and the delivery.
+ * A log on disk or in memory, written by this process or only read: puts together the journal, the cursors and the delivery.
  *
  * <p><b>Threading:</b> Thread-safe.
  */
@@ -43,10 +44,12 @@ final class LocalEventLog implements EventLog {
     private static final Set<Capability> CAPABILITIES =
             Collections.unmodifiableSet(EnumSet.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS));
 
-    private final Journal journal;
+    private final ReadJournal journal;
+    // null: read-only
+    private final @Nullable Journal writing;
     private final Cursors cursors;
     private final Delivery delivery;
-    private final FramePool frames;
+    private final @Nullable FramePool frames;
     private final IoThread io;
     private final BackgroundErrors errors;
     private final AtomicBoolean closing = new AtomicBoolean();
@@ -54,13 +57,14 @@ final class LocalEventLog implements EventLog {
     // written by the thread that closes, read by any; published by volatile
     private volatile @Nullable Thread closer;
 
-    private LocalEventLog(Journal journal, Cursors cursors, IoThread io, BackgroundErrors errors, Clock clock) {
+    private LocalEventLog(ReadJournal journal, Cursors cursors, IoThread io, BackgroundErrors errors, Clock clock) {
         this.journal = journal;
+        writing = journal instanceof Journal both ? both : null;
         this.cursors = cursors;
         this.io = io;
         this.errors = errors;
         delivery = new Delivery(journal, cursors, clock);
-        frames = new FramePool(journal);
+        frames = writing == null ? null : new FramePool(writing);
     }
 
     /** Opens a log whose file operations and times go through these. */
@@ -70,10 +74,14 @@ final class LocalEventLog implements EventLog {
         var io = new IoThread("eventlog-io", config.threadFactory());
         boolean opened = false;
         try {
-            Journal journal = Journal.open(config, files, clock, io, Cursors::traces);
+            ReadJournal journal = config.isReadOnly()
+                    ? ReadJournal.follow(config, files, clock, io)
+                    : Journal.open(config, files, clock, io, Cursors::traces);
             Cursors cursors = Cursors.open(journal, files, io);
-            // consumers that shall not be overtaken will be asked here too
-            journal.startPruning(config, cursors::leastNeeded, io);
+            if (journal instanceof Journal writing) {
+                // consumers that shall not be overtaken will be asked here too
+                writing.startPruning(config, cursors::leastNeeded, io);
+            }
             var log = new LocalEventLog(journal, cursors, io, errors, clock);
             long interval = config.forceInterval().toNanos();
             if (interval > 0 && config.directory() != null) {
@@ -103,7 +111,17 @@ final class LocalEventLog implements EventLog {
         Objects.requireNonNull(codec, "codec");
         Names.check("source", source);
         requireOpen();
-        return new LocalProducer<>(journal, frames, source, codec, false);
+        Journal target = writing;
+        FramePool pool = frames;
+        if (target == null || pool == null) {
+            throw readOnly("producer \"" + source + "\" cannot append");
+        }
+        return new LocalProducer<>(target, pool, source, codec, false);
+    }
+
+    private UnsupportedOperationException readOnly(String what) {
+        return new UnsupportedOperationException(what + ", the log is open read-only: directory=" + journal.directory()
+                + "; do it in the process that writes the log, or open it without readOnly()");
     }
 
     @Override
@@ -150,7 +168,11 @@ final class LocalEventLog implements EventLog {
     @Override
     public void force() {
         requireOpen();
-        journal.force();
+        Journal target = writing;
+        if (target == null) {
+            throw readOnly("nothing can be forced");
+        }
+        target.force();
     }
 
     @Override
@@ -237,7 +259,7 @@ final class LocalEventLog implements EventLog {
     private boolean isOwnThread() {
         return Thread.currentThread() == closer
                 || errors.isCurrent()
-                || journal.isAppendThread()
+                || (writing != null && writing.isAppendThread())
                 || delivery.isOwnThread();
     }
 
@@ -262,6 +284,7 @@ final class LocalEventLog implements EventLog {
 
     @Override
     public String toString() {
-        return "EventLog[" + (journal.directory() == null ? "in memory" : journal.directory()) + "]";
+        return "EventLog[" + (journal.directory() == null ? "in memory" : journal.directory())
+                + (writing == null ? ", read-only]" : "]");
     }
 }

@@ -29,6 +29,12 @@ public interface Clock {
         return "thread " + Thread.currentThread().getName() + " since " + toInstant(epochNanos());
     }
 
+    /** Which process is at work and since when, for others' messages: {@code pid=4711 host=a since=2026-01-02T03:04:05Z}. */
+    default String processAndWhen() {
+        return "pid=" + ProcessHandle.current().pid() + " host=" + SystemClock.host() + " since="
+                + toInstant(epochNanos());
+    }
+
     /** The machine's clock. */
     static Clock system() {
         return new SystemClock();

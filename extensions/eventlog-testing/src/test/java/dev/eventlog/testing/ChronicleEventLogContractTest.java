@@ -24,6 +24,11 @@ class ChronicleEventLogContractTest extends EventLogContract {
     private Path directory = Path.of("none");
     private int opened;
 
+    /** Where the log is. */
+    final Path directory() {
+        return directory;
+    }
+
     /** The settings of the log to test. */
     EventLogConfig.Builder settings(Path where) {
         return EventLogConfig.at(where)

@@ -1,0 +1,28 @@
+package dev.eventlog.testing;
+
+import dev.eventlog.EventLog;
+import dev.eventlog.EventLogConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/** The contract, kept by a log on disk whose consumers are in a read-only open beside the one that writes. */
+class ReadOnlyContractTest extends ChronicleEventLogContractTest {
+
+    @Override
+    protected EventLog reopen(InstantSource clock) {
+        return beside(super.reopen(clock), clock);
+    }
+
+    @Override
+    protected EventLog openPruning(InstantSource clock, @Nullable Duration retainFor, long retainBytes) {
+        return beside(super.openPruning(clock, retainFor, retainBytes), clock);
+    }
+
+    private EventLog beside(EventLog writing, InstantSource clock) {
+        Path where = directory();
+        return new BesideTheWriter(
+                writing, EventLog.open(EventLogConfig.at(where).readOnly().clock(clock).build()));
+    }
+}
