@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * What a subscription needs to know of its parked events: which keys must wait behind one. Follows the list as others
  * take events off it.
  *
- * <p><b>Threading:</b> One thread at a time: the subscription's.
+ * <p><b>Threading:</b> Thread-safe.
  */
 final class Parking {
 
@@ -43,7 +43,7 @@ final class Parking {
     }
 
     /** Whether an event is parked already, or must wait behind a parked one of its key. */
-    boolean isBlocked(long position, @Nullable String key) {
+    synchronized boolean isBlocked(long position, @Nullable String key) {
         if (list == null) {
             return false;
         }
@@ -59,7 +59,7 @@ final class Parking {
      *
      * @return false if the list has changed: look again
      */
-    boolean parkBehind(long position, @Nullable String key) {
+    synchronized boolean parkBehind(long position, @Nullable String key) {
         ParkedList known = required(position);
         synchronized (known) {
             if (known.version() != version) {
@@ -70,8 +70,23 @@ final class Parking {
         }
     }
 
+    /**
+     * Parks an event that must wait behind a parked one of its key, or is on the list already.
+     *
+     * @return false if it need not wait
+     */
+    synchronized boolean holdsBack(long position, @Nullable String key) {
+        // again only when others took events off the list, which ends
+        while (isBlocked(position, key)) {
+            if (parkBehind(position, key)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Parks an event. */
-    void park(long position, @Nullable String key, int attempts) {
+    synchronized void park(long position, @Nullable String key, int attempts) {
         ParkedList known = required(position);
         // the list's own lock: what others take off it comes before or behind, and is seen either way
         synchronized (known) {
