@@ -1,5 +1,6 @@
 package dev.eventlog.internal.delivery;
 
+import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.ParkedList;
 import dev.eventlog.internal.frame.FrameView;
 import dev.eventlog.internal.journal.Journal;
@@ -22,6 +23,8 @@ final class Parking {
     private final Set<String> keys = new HashSet<>();
     // of the list that the keys are of; -1: of none
     private int version = -1;
+    // guarded by the list: nothing is parked by who has it no more
+    private boolean closed;
 
     private Parking() {
         list = null;
@@ -90,6 +93,10 @@ final class Parking {
         ParkedList known = required(position);
         // the list's own lock: what others take off it comes before or behind, and is seen either way
         synchronized (known) {
+            if (closed) {
+                throw new LogClosedException(
+                        "subscription is closed, its event is not parked: position=" + position + "; it comes again");
+            }
             boolean current = known.version() == version;
             int now = known.park(position, attempts);
             if (current) {
@@ -97,6 +104,16 @@ final class Parking {
                 if (key != null) {
                     keys.add(key);
                 }
+            }
+        }
+    }
+
+    /** Parks nothing from here on: whoever opens the consumer next finds the list as it stays. */
+    void close() {
+        ParkedList known = list;
+        if (known != null) {
+            synchronized (known) {
+                closed = true;
             }
         }
     }

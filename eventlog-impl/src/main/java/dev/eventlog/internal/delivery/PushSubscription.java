@@ -36,6 +36,7 @@ final class PushSubscription<T> implements Subscription {
     private final Place place;
     private final Statuses statuses;
     private final Feed<T> feed;
+    private final Parking parking;
     private final SubscriptionState state;
     private final Delivering<T> delivering;
     private final Thread thread;
@@ -66,7 +67,7 @@ final class PushSubscription<T> implements Subscription {
             throw place.expired(journal);
         }
         feed.event().replayBelow(place.replayBelow());
-        Parking parking = config.name() == null
+        parking = config.name() == null
                 ? Parking.none()
                 : new Parking(parts.cursors().parked(place.name()), journal);
         var machine = new DeliveryMachine(
@@ -166,7 +167,10 @@ final class PushSubscription<T> implements Subscription {
 
     private void end(State last, @Nullable Throwable why) {
         // before the state: who sees the end finds the name free
-        state.end(last, why, place::close);
+        state.end(last, why, () -> {
+            parking.close();
+            place.close();
+        });
     }
 
     @Override
