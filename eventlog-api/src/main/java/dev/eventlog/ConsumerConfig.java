@@ -91,6 +91,11 @@ public final class ConsumerConfig {
         return values.stopAtEnd;
     }
 
+    /** How many events a subscription handles at the same time; 1: one after the other, in the order of the log. */
+    public int lanes() {
+        return values.lanes;
+    }
+
     /** How often a handler gets an event before it is parked. */
     public int attempts() {
         return values.attempts;
@@ -111,7 +116,10 @@ public final class ConsumerConfig {
         return values.onFailure;
     }
 
-    /** Makes the subscription's thread; null: a non-daemon thread {@code eventlog-<name>}. */
+    /**
+     * Makes the subscription's threads; null: a non-daemon thread {@code eventlog-<name>}, and {@code eventlog-<name>-1} and so
+     * on for lanes.
+     */
     public @Nullable ThreadFactory threadFactory() {
         return values.threadFactory;
     }
@@ -141,6 +149,7 @@ public final class ConsumerConfig {
         private int pollEvents = 256;
         private long pollBytes = 1 << 20;
         private boolean stopAtEnd;
+        private int lanes = 1;
         private int attempts = 3;
         private Duration backOff = Duration.ofMillis(100);
         private boolean stopOnFailure;
@@ -163,6 +172,7 @@ public final class ConsumerConfig {
             pollEvents = other.pollEvents;
             pollBytes = other.pollBytes;
             stopAtEnd = other.stopAtEnd;
+            lanes = other.lanes;
             attempts = other.attempts;
             backOff = other.backOff;
             stopOnFailure = other.stopOnFailure;
@@ -208,6 +218,25 @@ public final class ConsumerConfig {
         }
 
         /**
+         * Subscription: handles up to so many events at the same time, each lane on a thread of its own, and keeps the order
+         * of each key: events of one key are handed over one after the other, also while one of them is tried again or
+         * parked, and other keys go on. Events without a key have no order. The handler must be thread-safe.
+         *
+         * <p>A single thread reads ahead, at most 8 times as much as {@link #pollLimit} says. The checkpoint stands before
+         * the first event that is not done; what is done above it is kept with it, so that a restart brings again what was
+         * not done, and little else. {@link EventHandler#onBatchEnd} is called on each lane for what that lane handled, and
+         * on other lanes the handler runs meanwhile; a handler without it is committed event by event.
+         *
+         * <p>Default: 1, the order of the log on one thread.
+         *
+         * @param lanes 1 to 1,024; more than one needs as many threads, and one that reads
+         */
+        public Builder parallel(int lanes) {
+            this.lanes = lanes;
+            return subscriptionOption("parallel");
+        }
+
+        /**
          * Subscription: how often the handler gets an event before it is parked. Default: 3, 100 ms.
          *
          * @param attempts 1 or more
@@ -227,7 +256,7 @@ public final class ConsumerConfig {
         }
 
         /**
-         * Subscription: told of each failed attempt, on the subscription's thread; and, once, with a
+         * Subscription: told of each failed attempt, on the thread of the handler; and, once, with a
          * {@link dev.eventlog.error.StorageFullException}, of an event that cannot be parked: the subscription waits with it
          * until there is room.
          */
@@ -236,7 +265,10 @@ public final class ConsumerConfig {
             return subscriptionOption("onFailure");
         }
 
-        /** Subscription: makes its thread. Default: a non-daemon thread {@code eventlog-<name>}. */
+        /**
+         * Subscription: makes its thread, and one for each lane of {@link #parallel}. Default: non-daemon threads
+         * {@code eventlog-<name>}, {@code eventlog-<name>-1} and so on.
+         */
         public Builder threadFactory(ThreadFactory threadFactory) {
             this.threadFactory = Objects.requireNonNull(threadFactory, "threadFactory");
             return subscriptionOption("threadFactory");
@@ -275,6 +307,7 @@ public final class ConsumerConfig {
                     pollEvents >= 1 && pollEvents <= 1_000_000,
                     "pollLimit: events=" + pollEvents + " is not in 1..1000000");
             problems.check(pollBytes >= 1, "pollLimit: bytes=" + pollBytes + " is below 1");
+            problems.check(lanes >= 1 && lanes <= 1024, "parallel: lanes=" + lanes + " is not in 1..1024");
             problems.check(attempts >= 1, "attempts=" + attempts + " is below 1");
             problems.check(!backOff.isNegative(), "backOff=" + backOff + " is negative");
             problems.check(!closeTimeout.isNegative(), "closeTimeout=" + closeTimeout + " is negative");

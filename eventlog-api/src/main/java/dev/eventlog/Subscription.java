@@ -5,7 +5,8 @@ import java.time.Duration;
 /**
  * A running push consumer. Made by {@link EventLog#subscribe}, closed with its log at the latest.
  *
- * <p>Events are handed to one handler in position order. When a handler throws, the event is tried again as
+ * <p>Events are handed to one handler in position order, or, with {@link ConsumerConfig.Builder#parallel}, in the order of
+ * each key. When a handler throws, the event is tried again as
  * configured with {@link ConsumerConfig.Builder#attempts}; when its attempts ran out, it and the later events of its
  * key are parked and the others go on, or the subscription stops ({@link ConsumerConfig.Builder#stopOnFailure()}).
  * The checkpoint never passes an event that was neither handled nor parked. An event that the codec does not take, or
@@ -18,7 +19,10 @@ public interface Subscription extends AutoCloseable {
     /** Where this subscription stands, and why it failed if it did. */
     ConsumerStatus status();
 
-    /** Stops handing over events after the current one, until {@link #resume()}. Returns at once. */
+    /**
+     * Stops handing over events after the current one, until {@link #resume()}. An event that waits for its next attempt waits
+     * on. Returns at once.
+     */
     void pause();
 
     /** Goes on after {@link #pause()}. */

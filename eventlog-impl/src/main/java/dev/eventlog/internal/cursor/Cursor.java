@@ -26,6 +26,21 @@ public interface Cursor {
      */
     void commit(long checkpoint, boolean moved);
 
+    /**
+     * What was committed above the checkpoint when it was opened, as pairs (from inclusive, to exclusive) in rising order; as
+     * far as it is known: an event that is not in it may have been handled.
+     */
+    long[] completions();
+
+    /**
+     * Moves the checkpoint by handling events, and tells what is committed above it. What of that there is no room for is
+     * forgotten, the last first. Any other commit forgets all of it.
+     *
+     * @param completions pairs (from inclusive, to exclusive) in rising order, at or above the checkpoint
+     * @param count longs of them that count
+     */
+    void commit(long checkpoint, long[] completions, int count);
+
     /** Gives the name free. Idempotent. */
     void close();
 }

@@ -17,7 +17,8 @@ import java.util.zip.CRC32C;
  *
  * A commit writes the slot that is not the newest, its CRC32C (of bytes 32 to 167) last; the valid slot with the greatest
  * sequence holds. Valid is a slot whose file header and CRC are right; see {@link CursorSlots}. So whoever dies in a commit leaves the checkpoint before it. <i>epoch</i> is the writer's at the commit,
- * <i>generation</i> counts seeks, <i>highest</i> is the greatest checkpoint ever; -1 stands for none.
+ * <i>generation</i> counts seeks, <i>highest</i> is the greatest checkpoint ever; -1 stands for none. From 512 on a slot tells
+ * what is done above its checkpoint: see {@link Completions}.
  *
  * <p><b>Threading:</b> Thread-safe: without state.
  */

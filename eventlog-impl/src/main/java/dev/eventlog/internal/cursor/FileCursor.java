@@ -25,6 +25,8 @@ final class FileCursor implements Cursor {
     // written by the owner, read by any thread; published by volatile
     private volatile long checkpoint = NONE;
     private volatile long highest = NONE;
+    // as of the opening; the owner's
+    private long[] completions = Completions.NONE;
     private volatile boolean dirty;
     private volatile boolean closed;
     private int newest;
@@ -53,7 +55,13 @@ final class FileCursor implements Cursor {
         highest = slot.getLong(CursorDescriptor.HIGHEST_OFFSET);
         epoch = slot.getInt(CursorDescriptor.EPOCH_OFFSET);
         generation = slot.getInt(CursorDescriptor.GENERATION_OFFSET);
+        completions = Completions.read(slot);
         return otherDamaged;
+    }
+
+    /** What is done at or above a position is not: the log ended there, or does. */
+    void forgetCompletionsFrom(long end) {
+        completions = Completions.below(completions, end);
     }
 
     @Override
@@ -77,19 +85,35 @@ final class FileCursor implements Cursor {
     }
 
     @Override
+    public long[] completions() {
+        return completions;
+    }
+
+    @Override
     public void commit(long newCheckpoint, boolean moved) {
+        requireOpen();
+        write(newCheckpoint, Math.max(highest, newCheckpoint), moved, Completions.NONE, 0);
+    }
+
+    @Override
+    public void commit(long newCheckpoint, long[] newCompletions, int count) {
+        requireOpen();
+        write(newCheckpoint, Math.max(highest, newCheckpoint), false, newCompletions, count);
+    }
+
+    private void requireOpen() {
         if (closed || cursors.isClosed()) {
             throw new LogClosedException("checkpoint cannot be written, the log is closed: consumer=" + name);
         }
-        write(newCheckpoint, Math.max(highest, newCheckpoint), moved);
     }
 
     /** Sets checkpoint and highest back to where the log still reaches. */
     void setBack(long end) {
-        write(end, end, true);
+        write(end, end, true, Completions.NONE, 0);
+        completions = Completions.NONE;
     }
 
-    private void write(long newCheckpoint, long newHighest, boolean moved) {
+    private void write(long newCheckpoint, long newHighest, boolean moved, long[] pairs, int count) {
         int target = 1 - newest;
         ByteBuffer slot = slots.slot(target);
         int writerEpoch = journal.epoch();
@@ -97,11 +121,16 @@ final class FileCursor implements Cursor {
             slots.prepare(target, name, journal.id());
             otherDamaged = false;
         }
+        Completions.clear(slot);
         slot.putLong(CursorDescriptor.SEQUENCE_OFFSET, sequence + 1);
         slot.putLong(CursorDescriptor.CHECKPOINT_OFFSET, newCheckpoint);
         slot.putLong(CursorDescriptor.HIGHEST_OFFSET, newHighest);
         slot.putInt(CursorDescriptor.EPOCH_OFFSET, writerEpoch);
         slot.putInt(CursorDescriptor.GENERATION_OFFSET, moved ? generation + 1 : generation);
+        if (count > 0) {
+            Completions.write(slot, pairs, count, crc);
+        }
+        // last: until then the other slot holds, with its own completions
         slot.putInt(CursorDescriptor.CRC_OFFSET, CursorDescriptor.crc(slot, crc));
         sequence++;
         generation = moved ? generation + 1 : generation;

@@ -226,6 +226,8 @@ final class FileCursors extends Cursors {
         journal.refresh();
         long end = journal.epochEnd(cursor.epoch());
         if (end >= 0 && checkpoint <= end && checkpoint <= journal.endPosition()) {
+            // what a power cut took was done for nothing: its positions may be other events'
+            cursor.forgetCompletionsFrom(Math.min(end, journal.endPosition()));
             return;
         }
         if (end >= 0 && journal.isRestartedSince(cursor.epoch())) {

@@ -5,6 +5,7 @@ import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.journal.ReadJournal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -118,6 +119,7 @@ final class MemoryCursors extends Cursors {
     private static final class Kept {
         private volatile long checkpoint = Cursor.NONE;
         private volatile long highest = Cursor.NONE;
+        private volatile long[] completions = Completions.NONE;
     }
 
     /** One owner's hold of a cursor. <b>Threading:</b> Thread-safe except commit and close: its owner. */
@@ -151,11 +153,31 @@ final class MemoryCursors extends Cursors {
 
         @Override
         public void commit(long newCheckpoint, boolean moved) {
+            requireOpen();
+            write(newCheckpoint, Completions.NONE);
+        }
+
+        @Override
+        public long[] completions() {
+            return kept.completions;
+        }
+
+        @Override
+        public void commit(long newCheckpoint, long[] completions, int count) {
+            requireOpen();
+            write(newCheckpoint, count == 0 ? Completions.NONE : Arrays.copyOf(completions, count));
+        }
+
+        private void write(long newCheckpoint, long[] completions) {
+            kept.completions = completions;
+            kept.checkpoint = newCheckpoint;
+            kept.highest = Math.max(kept.highest, newCheckpoint);
+        }
+
+        private void requireOpen() {
             if (closed) {
                 throw new LogClosedException("checkpoint cannot be written, the consumer is closed: consumer=" + name);
             }
-            kept.checkpoint = newCheckpoint;
-            kept.highest = Math.max(kept.highest, newCheckpoint);
         }
 
         @Override

@@ -1,197 +1,564 @@
 package dev.eventlog.internal.delivery;
 
 import dev.eventlog.ConsumerConfig;
+import dev.eventlog.ConsumerStatus.State;
 import dev.eventlog.EventHandler;
+import dev.eventlog.IdleStrategy;
 import dev.eventlog.error.StorageFullException;
-import java.util.concurrent.ThreadLocalRandom;
+import dev.eventlog.internal.delivery.DeliveryMachine.Step;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
-import java.util.function.LongConsumer;
-import java.util.function.LongPredicate;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands one event after the other to a handler, tries again what failed, and parks or gives up what keeps failing. While
- * an event waits for its next attempt nothing behind it is handed over, so order holds.
+ * Carries out what a {@link DeliveryMachine} decides: reads the feed, calls the handler, parks, commits. With one lane all of
+ * that happens on the reader's thread; with more, each lane has a thread of its own and the machine a lock.
  *
- * <p><b>Threading:</b> One thread at a time: the subscription's.
+ * <p><b>Threading:</b> {@link #read} is for one thread and {@link #lane} for one a lane; {@link #wake} for any.
  */
 final class Delivering<T> {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Delivering.class);
-    private static final long LONGEST_BACK_OFF_NANOS = TimeUnit.MINUTES.toNanos(1);
-    private static final long FIRST_ROOM_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-    private static final long LONGEST_ROOM_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** How long a thread waits before it looks again, whatever it waits for: the log's clock need not be the machine's. */
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    /** How long the reader waits for lanes where it might as well look for events. */
+    private static final long GLANCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    /** Events that the reader reads before it looks at the machine again, where lanes run beside it. */
+    private static final int READS = 64;
 
     private final ConsumerConfig config;
+    private final SubscriptionState state;
+    private final Place place;
+    private final Feed<T> feed;
     private final EventHandler<T> handler;
     private final Parking parking;
-    private final LongPredicate backOff;
-    private int unflushed;
-    private boolean flushFailed;
+    private final DeliveryMachine machine;
+    private final boolean isOrdered;
 
-    /**
-     * @param backOff waits so many nanoseconds; false if the subscription is to stop
-     */
-    Delivering(ConsumerConfig config, EventHandler<? super T> handler, Parking parking, LongPredicate backOff) {
+    // only where lanes run beside the reader
+    private final ReentrantLock gate = new ReentrantLock();
+    // guards: the machine, the events, the failure
+    private final Condition work = gate.newCondition();
+    private final Condition progress = gate.newCondition();
+    // by slot: an event, or why there is none
+    private final @Nullable Object[] events;
+    private @Nullable Throwable failure;
+    // by lane, its own: what its event failed of last
+    private final @Nullable Throwable[] lastFailures;
+    // the reader's
+    private boolean isSeekNeeded = true;
+
+    /** An event that cannot be handed over. */
+    private record Undeliverable(@Nullable String key, Throwable why) {}
+
+    Delivering(
+            ConsumerConfig config,
+            SubscriptionState state,
+            Place place,
+            Feed<T> feed,
+            EventHandler<? super T> handler,
+            Parking parking,
+            DeliveryMachine machine) {
         this.config = config;
+        this.state = state;
+        this.place = place;
+        this.feed = feed;
         this.handler = Handlers.owned(handler);
         this.parking = parking;
-        this.backOff = backOff;
+        this.machine = machine;
+        isOrdered = config.lanes() == 1;
+        events = new Object[machine.slots()];
+        lastFailures = new Throwable[config.lanes()];
     }
 
-    /**
-     * Delivers an event.
-     *
-     * @param reached where the checkpoint may go: everything before was handled
-     * @param commit moves it there, called before a wait
-     * @return true if it was handled or parked; false if the subscription is to stop before it
-     * @throws Exception what the handler threw last, where the configuration says to stop
-     */
-    boolean deliver(BorrowedEvent<T> view, long reached, LongConsumer commit) throws Exception {
-        String key = view.key();
-        if (parking.isBlocked(view.position(), key)) {
-            var waiting = new Waiting(view.position(), reached, commit, full -> {});
-            if (untilRoom(waiting, () -> isParkedBehind(view.position(), key))) {
-                return true;
-            }
-            if (!backOff.test(0)) {
-                return false;
-            }
+    private void enter() {
+        if (!isOrdered) {
+            gate.lock();
         }
-        OwnedEvent<T> event = view.toEvent(1);
-        while (true) {
+        if (state.isStopping()) {
+            machine.stop();
+        }
+        if (state.isPaused()) {
+            machine.pause();
+        } else {
+            machine.resume();
+        }
+    }
+
+    private void leave() {
+        if (!isOrdered) {
+            gate.unlock();
+        }
+    }
+
+    /** Lets all threads look at the subscription's state. */
+    void wake() {
+        if (!isOrdered) {
+            gate.lock();
             try {
-                handler.onEvent(event);
-                unflushed++;
-                return true;
-            } catch (Throwable failure) {
-                tell(event, failure);
-                if (!backOff.test(0)) {
-                    // stopping: the failure may be the close's own interrupt, so the event comes again
-                    return false;
-                }
-                if (event.attempt() >= config.attempts()) {
-                    requireParking(event, failure);
-                    OwnedEvent<T> parked = event;
-                    var waiting = new Waiting(event.position(), reached, commit, full -> tell(parked, full));
-                    return untilRoom(waiting, () -> {
-                        parking.park(parked.position(), parked.key(), parked.attempt());
-                        return true;
-                    });
-                }
+                work.signalAll();
+                progress.signalAll();
+            } finally {
+                gate.unlock();
             }
-            flush();
-            commit.accept(reached);
-            if (!backOff.test(pauseNanos(event.attempt()))) {
-                return false;
-            }
-            event = event.nextAttempt();
         }
     }
 
-    /** Parks an event behind others of its key; false if they are not on the list any more. */
-    private boolean isParkedBehind(long position, @Nullable String key) {
-        // again only when others took events off the list, which ends
-        while (parking.isBlocked(position, key)) {
-            if (parking.parkBehind(position, key)) {
-                return true;
-            }
-        }
-        return false;
-    }
+    // ---- the reader
 
     /**
-     * An event that is to be parked.
+     * Reads, and commits, to the end.
      *
-     * @param reached where the checkpoint may go meanwhile
-     * @param told of a disk without room, once
+     * @return whether it ended because nothing will come any more; false: it was stopped
+     * @throws Throwable what it failed of
      */
-    private record Waiting(
-            long position, long reached, LongConsumer commit, Consumer<? super StorageFullException> told) {}
-
-    /**
-     * Parks, and while the disk has no room tries again: the checkpoint cannot pass the event, and a full disk is no reason
-     * to stop for good.
-     *
-     * @return what the work returned; false also if the subscription is to stop
-     */
-    private boolean untilRoom(Waiting waiting, BooleanSupplier work) throws Exception {
-        for (int attempt = 1; ; attempt++) {
-            try {
-                return work.getAsBoolean();
-            } catch (StorageFullException full) {
-                if (attempt == 1) {
-                    LOGGER.warn(
-                            "no room to park an event, the subscription waits for some: consumer={} position={}",
-                            config.name(),
-                            waiting.position(),
-                            full);
-                    waiting.told().accept(full);
-                    flush();
-                    waiting.commit().accept(waiting.reached());
+    boolean read() throws Throwable {
+        long emptyReads = 0;
+        boolean isOver = false;
+        while (!isOver) {
+            if (isOrdered && isBusy(turn(0))) {
+                continue;
+            }
+            Step step = readerStep();
+            switch (step) {
+                case READ -> {
+                    emptyReads = readEvents() ? 0 : emptyReads;
                 }
-            }
-            if (!backOff.test(roomPauseNanos(attempt))) {
-                return false;
+                case COMMIT -> commit();
+                case IDLE -> idle(++emptyReads);
+                case WAIT -> await();
+                case END -> isOver = true;
+                default -> throw new IllegalStateException("not a reader's step: " + step);
             }
         }
-    }
-
-    /** Throws what the handler threw if it must not, or cannot, be parked. */
-    private void requireParking(OwnedEvent<T> event, Throwable failure) throws Exception {
-        if (config.isStopOnFailure() || !parking.isPossible()) {
-            if (failure instanceof Error error) {
-                throw error;
-            }
-            throw (Exception) failure;
+        Throwable why = failure;
+        if (why != null) {
+            throw why;
         }
-        LOGGER.warn(
-                "event is to be parked after {} attempts: consumer={} position={}",
-                event.attempt(),
-                config.name(),
-                event.position(),
-                failure);
+        return machine.isDone();
     }
 
-    /** The pause before parking is tried again on a full disk. */
-    private static long roomPauseNanos(int attempt) {
-        return Math.min(LONGEST_ROOM_PAUSE_NANOS, FIRST_ROOM_PAUSE_NANOS << Math.min(attempt - 1, 20));
+    private static boolean isBusy(Step step) {
+        return step != Step.WAIT && step != Step.END;
     }
 
-    private void tell(OwnedEvent<T> event, Throwable failure) {
+    private Step readerStep() {
+        enter();
         try {
-            config.onFailure().accept(event, failure);
+            Step step = machine.reader();
+            if (step == Step.COMMIT) {
+                machine.beginCommit();
+            } else if (step == Step.WAIT && !isOrdered && !machine.isEnding()) {
+                awaitSignal(progress, LONGEST_WAIT_NANOS);
+            }
+            return step;
+        } finally {
+            leave();
+        }
+    }
+
+    /** Reads some events; returns whether there were any, or more may be left. */
+    private boolean readEvents() {
+        try {
+            if (isSeekNeeded) {
+                feed.seek(feed.position());
+                isSeekNeeded = false;
+            }
+            int reads = isOrdered ? 1 : READS;
+            for (int i = 0; i < reads; i++) {
+                if (!feed.next()) {
+                    return readNothing() || i > 0;
+                }
+                if (!offer()) {
+                    return true;
+                }
+            }
+            return true;
+        } catch (Throwable e) {
+            // what was read before it is delivered first
+            enter();
+            try {
+                keep(e);
+                machine.readOut(feed.position());
+            } finally {
+                leave();
+            }
+            return true;
+        } finally {
+            feed.event().release();
+        }
+    }
+
+    /** Hands an event on; returns whether there is room for another one. */
+    private boolean offer() {
+        BorrowedEvent<T> view = feed.event();
+        String key = view.key();
+        Object event = deliverable(view, key);
+        enter();
+        try {
+            int slot = machine.offered(view.position(), key, view.payloadLength());
+            if (slot != Window.NONE) {
+                events[slot] = event;
+                if (!isOrdered) {
+                    work.signal();
+                }
+            }
+            return machine.wantsEvent();
+        } finally {
+            leave();
+        }
+    }
+
+    /** An event for the handler, or why there is none: that matters when its turn has come. */
+    private Object deliverable(BorrowedEvent<T> view, @Nullable String key) {
+        try {
+            return view.toEvent(1);
+        } catch (Throwable why) {
+            return new Undeliverable(key, why);
+        }
+    }
+
+    private boolean readNothing() {
+        boolean isMore = feed.isPaused();
+        isSeekNeeded = true;
+        enter();
+        try {
+            if (feed.isDone()) {
+                machine.readOut(feed.position());
+            } else {
+                machine.readNothing(feed.position(), isMore);
+            }
+        } finally {
+            leave();
+        }
+        return isMore;
+    }
+
+    private void commit() throws Throwable {
+        try {
+            place.commit(machine.commitPosition(), machine.completions(), machine.completionsCount());
+        } catch (Throwable e) {
+            abandon(e);
+            throw e;
+        }
+        enter();
+        try {
+            machine.committed();
+        } finally {
+            leave();
+        }
+        state.signal();
+    }
+
+    /** Nothing can be committed any more: ends when no handler has an event. */
+    private void abandon(Throwable why) {
+        enter();
+        try {
+            keep(why);
+            machine.stop();
+            while (!isOrdered && machine.isAnyLaneRunning()) {
+                work.signalAll();
+                awaitSignal(progress, LONGEST_WAIT_NANOS);
+            }
+        } finally {
+            leave();
+        }
+    }
+
+    private void idle(long emptyReads) {
+        if (isOrdered || isIdle()) {
+            // a flag that a handler left set would make each park return at once
+            Thread.interrupted();
+            pause(emptyReads);
+        }
+        enter();
+        try {
+            machine.idled();
+        } finally {
+            leave();
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // it is told by being itself
+    private void pause(long emptyReads) {
+        if (config.idle() == IdleStrategy.blocking()) {
+            feed.awaitMore(() -> state.isStopping() || state.state() != State.OPEN);
+        } else {
+            config.idle().idle(emptyReads);
+        }
+    }
+
+    /** Whether nothing is under way; waits a moment for what is. */
+    private boolean isIdle() {
+        enter();
+        try {
+            if (machine.isIdle()) {
+                return true;
+            }
+            awaitSignal(progress, GLANCE_NANOS);
+            return false;
+        } finally {
+            leave();
+        }
+    }
+
+    /** Waits, on the one thread that there is, until the subscription is resumed or stopped or a pause is over. */
+    private void await() {
+        if (isOrdered && !machine.isEnding()) {
+            long left = machine.needsTime() ? machine.leftNanos(state.now()) : Long.MAX_VALUE;
+            state.awaitChangeFrom(machine.isPaused(), left);
+        }
+    }
+
+    // ---- a lane
+
+    /** Delivers a lane's events to the end. */
+    void lane(int lane) {
+        try {
+            while (turn(lane) != Step.END) {
+                // the next one
+            }
+        } catch (Throwable e) {
+            enter();
+            try {
+                keep(e);
+                machine.broken(lane);
+                progress.signalAll();
+                work.signalAll();
+            } finally {
+                leave();
+            }
+        }
+    }
+
+    /** These lanes have no thread, and the subscription fails. */
+    void withoutLanesFrom(int first) {
+        enter();
+        try {
+            for (int lane = first; lane < config.lanes(); lane++) {
+                machine.broken(lane);
+            }
+        } finally {
+            leave();
+        }
+    }
+
+    private Step turn(int lane) {
+        Step step;
+        int slot;
+        enter();
+        try {
+            step = machine.lane(lane, machine.needsTime() ? state.now() : 0);
+            slot = machine.slot(lane);
+            if (!isOrdered) {
+                signalOrWait(step);
+            }
+        } finally {
+            leave();
+        }
+        switch (step) {
+            case HANDLE -> handle(lane, slot);
+            case FLUSH -> flush(lane);
+            case PARK -> park(lane, slot);
+            case WAIT, END -> {}
+            default -> throw new IllegalStateException("not a lane's step: " + step);
+        }
+        return step;
+    }
+
+    /** In the same hold of the lock as the decision: no signal comes between. */
+    private void signalOrWait(Step step) {
+        if (step == Step.WAIT) {
+            long left = machine.leftNanos(state.now());
+            if (left > 0) {
+                awaitSignal(work, Math.min(left, LONGEST_WAIT_NANOS));
+            }
+        } else if (step == Step.END) {
+            progress.signalAll();
+            work.signalAll();
+        } else if (machine.isWorkLeft()) {
+            work.signal();
+        }
+    }
+
+    private static void awaitSignal(Condition condition, long nanos) {
+        try {
+            long unused = condition.awaitNanos(nanos);
+        } catch (InterruptedException e) {
+            // a flag that a handler left set: nobody else has this thread
+            Thread.interrupted();
+        }
+    }
+
+    /** What the machine is told of a lane's step. */
+    @FunctionalInterface
+    private interface Answer {
+        void tell();
+    }
+
+    private void answer(Answer answer) {
+        enter();
+        try {
+            answer.tell();
+            if (!isOrdered) {
+                progress.signal();
+                if (machine.isWorkLeft()) {
+                    work.signal();
+                }
+            }
+        } finally {
+            leave();
+        }
+    }
+
+    private void handle(int lane, int slot) {
+        Object found = events[slot];
+        OwnedEvent<T> event;
+        try {
+            if (parking.holdsBack(machine.position(lane), key(found))) {
+                events[slot] = null;
+                answer(() -> machine.parked(lane));
+                return;
+            }
+            event = event(found);
+        } catch (StorageFullException full) {
+            noRoom(lane, null, full);
+            return;
+        } catch (Throwable e) {
+            refuse(lane, e);
+            return;
+        }
+        try {
+            handler.onEvent(event);
+        } catch (Throwable e) {
+            failed(lane, slot, event, e);
+            return;
+        }
+        events[slot] = null;
+        handled(lane);
+    }
+
+    private @Nullable String key(@Nullable Object found) {
+        if (found instanceof Undeliverable undeliverable) {
+            return undeliverable.key();
+        }
+        return found instanceof OwnedEvent<?> event ? event.key() : null;
+    }
+
+    @SuppressWarnings("unchecked") // only events of the feed's type were put there
+    private OwnedEvent<T> event(@Nullable Object found) throws Throwable {
+        if (found instanceof OwnedEvent<?> event) {
+            return (OwnedEvent<T>) event;
+        }
+        throw found instanceof Undeliverable undeliverable
+                ? undeliverable.why()
+                : new IllegalStateException("slot without an event");
+    }
+
+    private void handled(int lane) {
+        enter();
+        try {
+            machine.handled(lane, isOrdered ? 0 : state.now());
+        } finally {
+            leave();
+        }
+    }
+
+    private void failed(int lane, int slot, OwnedEvent<T> event, Throwable why) {
+        tell(event, why);
+        lastFailures[lane] = why;
+        events[slot] = event.nextAttempt();
+        answer(() -> {
+            if (machine.failed(lane, state.now())) {
+                keep(why);
+            }
+        });
+    }
+
+    private void tell(OwnedEvent<?> event, Throwable why) {
+        try {
+            config.onFailure().accept(event, why);
         } catch (RuntimeException e) {
             LOGGER.warn("onFailure threw: consumer={} position={}", config.name(), event.position(), e);
         }
     }
 
-    /** The pause behind the n-th attempt: doubling, with a fifth more or less at random so that many do not meet. */
-    private long pauseNanos(int attempt) {
-        long first = Math.min(Waits.nanos(config.backOff()), LONGEST_BACK_OFF_NANOS);
-        long pause = Math.min(first << Math.min(attempt - 1, 20), LONGEST_BACK_OFF_NANOS);
-        if (pause <= 0) {
-            return first;
+    private void flush(int lane) {
+        try {
+            handler.onBatchEnd(machine.unflushed(lane));
+        } catch (Throwable e) {
+            answer(() -> {
+                keep(e);
+                machine.flushFailed(lane);
+            });
+            return;
         }
-        return (long) (pause * ThreadLocalRandom.current().nextDouble(0.8, 1.2));
+        answer(() -> machine.flushed(lane));
     }
 
-    /** Whether a flush threw: then nothing that was handled since the one before may be committed. */
-    boolean isFlushFailed() {
-        return flushFailed;
+    private void park(int lane, int slot) {
+        long position = machine.position(lane);
+        int attempts = machine.attempt(lane);
+        if (machine.refusals(lane) == 0) {
+            LOGGER.warn(
+                    "event is to be parked after {} attempts: consumer={} position={}",
+                    attempts,
+                    config.name(),
+                    position,
+                    lastFailures[lane]);
+            lastFailures[lane] = null;
+        }
+        try {
+            parking.park(position, key(events[slot]), attempts);
+        } catch (StorageFullException full) {
+            noRoom(lane, events[slot], full);
+            return;
+        } catch (Throwable e) {
+            refuse(lane, e);
+            return;
+        }
+        events[slot] = null;
+        answer(() -> machine.parked(lane));
     }
 
-    /** Lets the handler flush what it has handled since the last time. */
-    void flush() throws Exception {
-        if (unflushed > 0) {
-            flushFailed = true;
-            handler.onBatchEnd(unflushed);
-            flushFailed = false;
-            unflushed = 0;
+    /**
+     * Lets an event wait until it can be parked: the checkpoint cannot pass it, and a full disk is no reason to stop for good.
+     *
+     * @param told the event whose attempts ran out; null: it waits behind a parked one
+     */
+    private void noRoom(int lane, @Nullable Object told, StorageFullException full) {
+        if (machine.refusals(lane) == 0) {
+            LOGGER.warn(
+                    "no room to park an event, the subscription waits for some: consumer={} position={}",
+                    config.name(),
+                    machine.position(lane),
+                    full);
+            if (told instanceof OwnedEvent<?> event) {
+                tell(event, full);
+            }
+        }
+        answer(() -> machine.noRoom(lane, state.now()));
+    }
+
+    private void refuse(int lane, Throwable why) {
+        answer(() -> {
+            keep(why);
+            machine.refused(lane);
+        });
+    }
+
+    /** The first failure is told; later ones are told with it. */
+    @SuppressWarnings("ReferenceEquality") // a throwable cannot suppress itself
+    private void keep(Throwable why) {
+        Throwable first = failure;
+        if (first == null) {
+            failure = why;
+        } else if (first != why) {
+            first.addSuppressed(why);
         }
     }
 }

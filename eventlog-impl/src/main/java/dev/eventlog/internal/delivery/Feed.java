@@ -4,6 +4,7 @@ import dev.eventlog.Codec;
 import dev.eventlog.EventQuery;
 import dev.eventlog.internal.journal.JournalReader;
 import dev.eventlog.internal.journal.ReadJournal;
+import java.util.function.BooleanSupplier;
 
 /**
  * The events of a journal that match a query, one after the other, up to a bound. It stands in a segment of the journal from
@@ -121,6 +122,12 @@ final class Feed<T> {
     /** Whether the last {@link #next} gave up its turn amid events that are left out, rather than at the end. */
     boolean isPaused() {
         return paused;
+    }
+
+    /** Waits until there may be more, or a condition holds that changes with a wake-up of the journal. */
+    void awaitMore(BooleanSupplier isOver) {
+        long looked = position;
+        boolean unused = journal.await(() -> journal.readablePosition() > looked || isOver.getAsBoolean());
     }
 
     /** Goes to the next event that matches; false if there is none now, or after a long row that does not. */

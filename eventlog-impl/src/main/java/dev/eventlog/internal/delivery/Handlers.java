@@ -22,4 +22,16 @@ final class Handlers {
     static <T> ViewHandler<T> borrowed(ViewHandler<? super T> handler) {
         return (ViewHandler<T>) handler;
     }
+
+    /** Whether a handler does something in {@code onBatchEnd}. */
+    static boolean flushes(EventHandler<?> handler) {
+        try {
+            return !handler.getClass()
+                    .getMethod("onBatchEnd", int.class)
+                    .getDeclaringClass()
+                    .equals(EventHandler.class);
+        } catch (NoSuchMethodException e) {
+            return true;
+        }
+    }
 }

@@ -1,5 +1,6 @@
 package dev.eventlog.internal.delivery;
 
+import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.ParkedList;
 import dev.eventlog.internal.frame.FrameView;
 import dev.eventlog.internal.journal.JournalReader;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * What a subscription needs to know of its parked events: which keys must wait behind one. Follows the list as others
  * take events off it.
  *
- * <p><b>Threading:</b> One thread at a time: the subscription's.
+ * <p><b>Threading:</b> Thread-safe.
  */
 final class Parking {
 
@@ -22,6 +23,8 @@ final class Parking {
     private final Set<String> keys = new HashSet<>();
     // of the list that the keys are of; -1: of none
     private int version = -1;
+    // guarded by the list: nothing is parked by who has it no more
+    private boolean closed;
 
     private Parking() {
         list = null;
@@ -43,7 +46,7 @@ final class Parking {
     }
 
     /** Whether an event is parked already, or must wait behind a parked one of its key. */
-    boolean isBlocked(long position, @Nullable String key) {
+    synchronized boolean isBlocked(long position, @Nullable String key) {
         if (list == null) {
             return false;
         }
@@ -59,7 +62,7 @@ final class Parking {
      *
      * @return false if the list has changed: look again
      */
-    boolean parkBehind(long position, @Nullable String key) {
+    synchronized boolean parkBehind(long position, @Nullable String key) {
         ParkedList known = required(position);
         synchronized (known) {
             if (known.version() != version) {
@@ -70,11 +73,30 @@ final class Parking {
         }
     }
 
+    /**
+     * Parks an event that must wait behind a parked one of its key, or is on the list already.
+     *
+     * @return false if it need not wait
+     */
+    synchronized boolean holdsBack(long position, @Nullable String key) {
+        // again only when others took events off the list, which ends
+        while (isBlocked(position, key)) {
+            if (parkBehind(position, key)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Parks an event. */
-    void park(long position, @Nullable String key, int attempts) {
+    synchronized void park(long position, @Nullable String key, int attempts) {
         ParkedList known = required(position);
         // the list's own lock: what others take off it comes before or behind, and is seen either way
         synchronized (known) {
+            if (closed) {
+                throw new LogClosedException(
+                        "subscription is closed, its event is not parked: position=" + position + "; it comes again");
+            }
             boolean current = known.version() == version;
             int now = known.park(position, attempts);
             if (current) {
@@ -82,6 +104,16 @@ final class Parking {
                 if (key != null) {
                     keys.add(key);
                 }
+            }
+        }
+    }
+
+    /** Parks nothing from here on: whoever opens the consumer next finds the list as it stays. */
+    void close() {
+        ParkedList known = list;
+        if (known != null) {
+            synchronized (known) {
+                closed = true;
             }
         }
     }

@@ -18,6 +18,8 @@ final class Place {
 
     static final String UNNAMED = "(unnamed)";
 
+    private static final long[] NOTHING = {};
+
     private final @Nullable Cursor cursor;
     private final String owner;
     // of an unnamed consumer: the end at its opening
@@ -98,6 +100,11 @@ final class Place {
         return cursor == null ? checkpoint : cursor.checkpoint();
     }
 
+    /** What is done above the checkpoint, as pairs (from inclusive, to exclusive) in rising order. */
+    long[] completions() {
+        return cursor == null ? NOTHING : cursor.completions();
+    }
+
     /** Events below this position may have been handled before, as of now. */
     long replayBelow() {
         return cursor == null ? replayBelow : cursor.highest();
@@ -108,6 +115,15 @@ final class Place {
             checkpoint = position;
         } else if (moved || position != cursor.checkpoint()) {
             cursor.commit(position, moved);
+        }
+    }
+
+    /** Moves the checkpoint by handling events, with what is done above it: {@code count} longs of pairs. */
+    void commit(long position, long[] completions, int count) {
+        if (cursor == null) {
+            checkpoint = position;
+        } else {
+            cursor.commit(position, completions, count);
         }
     }
 

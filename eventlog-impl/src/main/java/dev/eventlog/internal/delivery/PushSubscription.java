@@ -5,68 +5,51 @@ import dev.eventlog.ConsumerConfig;
 import dev.eventlog.ConsumerStatus;
 import dev.eventlog.ConsumerStatus.State;
 import dev.eventlog.EventHandler;
-import dev.eventlog.IdleStrategy;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.journal.ReadJournal;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A consumer that hands its events to a handler on a thread of its own.
+ * A consumer that hands its events to a handler on threads of its own: one that reads, and, if it has lanes, one for each of
+ * them.
  *
- * <pre>
- *                 pause()                      end of a bounded feed
- *        OPEN <-----------> PAUSED       OPEN ------------------------> DONE
- *         |       resume()    |           |
- *         +---- close() ------+--> CLOSED +--- failure ---------------> FAILED
- * </pre>
- *
- * <p><b>Threading:</b> Thread-safe. The feed and the handler belong to the subscription's thread.
+ * <p><b>Threading:</b> Thread-safe. The feed belongs to the thread that reads, which calls the handler if there are no lanes.
  */
 final class PushSubscription<T> implements Subscription {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PushSubscription.class);
-
-    /** How long a wait goes on before it looks at the log's clock again, which need not be the machine's. */
-    private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final ReadJournal journal;
     private final ConsumerConfig config;
     private final Place place;
     private final Statuses statuses;
     private final Feed<T> feed;
+    private final Parking parking;
+    private final SubscriptionState state;
     private final Delivering<T> delivering;
     private final Thread thread;
+    private final List<Thread> lanes = new ArrayList<>();
     // those of the log's subscriptions
     private final Set<Thread> threads;
-
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    // raised before a condition is looked at, read after a commit: one of the two sees the other
-    private final AtomicInteger waiting = new AtomicInteger();
-    // guarded by lock for writing
-    private volatile State state = State.OPEN;
-    private volatile boolean stopping;
-    // guarded by lock
-    private boolean started;
-    private volatile @Nullable Throwable failure;
+    // guarded by this
+    private boolean isStarted;
 
     /**
      * What a subscription shares with its log.
      *
-     * @param threads where it tells which thread it runs on, as long as it does
+     * @param threads where it tells which threads it runs on, as long as it does
      */
     record Parts(Place place, Cursors cursors, Statuses statuses, Set<Thread> threads) {}
 
@@ -77,43 +60,58 @@ final class PushSubscription<T> implements Subscription {
         place = parts.place();
         statuses = parts.statuses();
         threads = parts.threads();
+        state = new SubscriptionState(journal.clock());
         feed = new Feed<>(
                 journal, codec, config.query(), config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE);
         if (feed.isExpired(place.checkpoint())) {
             throw place.expired(journal);
         }
         feed.event().replayBelow(place.replayBelow());
-        Parking parking = config.name() == null
+        parking = config.name() == null
                 ? Parking.none()
                 : new Parking(parts.cursors().parked(place.name()), journal);
-        delivering = new Delivering<>(config, handler, parking, this::backOff);
+        var machine = new DeliveryMachine(
+                DeliveryMachine.Rules.of(config, parking.isPossible(), Handlers.flushes(handler)),
+                place.checkpoint(),
+                place.completions(),
+                Waits.nanos(config.backOff()),
+                new SplittableRandom());
+        delivering = new Delivering<>(config, state, place, feed, handler, parking, machine);
+        thread = newThread(this::run, "");
+        for (int i = 0; i < config.lanes() && config.lanes() > 1; i++) {
+            int lane = i;
+            lanes.add(newThread(() -> runLane(lane), "-" + (i + 1)));
+        }
+    }
+
+    private Thread newThread(Runnable body, String suffix) {
         ThreadFactory factory = config.threadFactory();
-        Thread made =
-                factory == null ? new Thread(this::run, "eventlog-" + threadName()) : factory.newThread(this::run);
-        thread = Objects.requireNonNull(made, "threadFactory returned null");
+        String name = "eventlog-" + (config.name() == null ? "unnamed" : config.name()) + suffix;
+        Thread made = factory == null ? new Thread(body, name) : factory.newThread(body);
+        return Objects.requireNonNull(made, "threadFactory returned null");
     }
 
-    private String threadName() {
-        return config.name() == null ? "unnamed" : config.name();
-    }
-
-    /** Starts the thread, unless this was closed before; to be called once. */
+    /** Starts the threads, unless this was closed before; to be called once. */
     void start() {
-        boolean isStarted = false;
-        lock.lock();
+        boolean isRunning = false;
         try {
-            if (!stopping) {
-                thread.start();
-                started = true;
-            }
-            isStarted = started;
+            isRunning = startThreads();
         } finally {
-            lock.unlock();
-            if (!isStarted) {
+            if (!isRunning) {
                 statuses.closed(this);
                 end(State.CLOSED, null);
             }
         }
+    }
+
+    private synchronized boolean startThreads() {
+        if (state.isStopping()) {
+            return false;
+        }
+        // starts the lanes: a thread that cannot be had is its failure
+        thread.start();
+        isStarted = true;
+        return true;
     }
 
     private void run() {
@@ -127,29 +125,23 @@ final class PushSubscription<T> implements Subscription {
         }
     }
 
+    private void runLane(int lane) {
+        Thread current = Thread.currentThread();
+        threads.add(current);
+        try {
+            delivering.lane(lane);
+        } finally {
+            threads.remove(current);
+        }
+    }
+
     private void deliver() {
         try {
-            long position = place.checkpoint();
-            long emptyPolls = 0;
-            while (awaitRunning()) {
-                feed.seek(position);
-                boolean found = batch();
-                position = place.checkpoint();
-                if (feed.isDone() && position >= feed.position()) {
-                    end(State.DONE, null);
-                    return;
-                }
-                if (found || feed.isPaused()) {
-                    emptyPolls = 0;
-                } else if (!stopping) {
-                    // a flag that a handler left set would make each park return at once
-                    Thread.interrupted();
-                    idle(++emptyPolls);
-                }
-            }
-            end(State.CLOSED, null);
+            feed.seek(place.checkpoint());
+            startLanes();
+            end(delivering.read() ? State.DONE : State.CLOSED, null);
         } catch (Throwable e) {
-            if (stopping && e instanceof LogClosedException) {
+            if (state.isStopping() && e instanceof LogClosedException) {
                 // the log was closed under a handler; its last events come again
                 end(State.CLOSED, null);
                 return;
@@ -159,181 +151,43 @@ final class PushSubscription<T> implements Subscription {
         }
     }
 
-    @SuppressWarnings("ReferenceEquality") // it is told by being itself
-    private void idle(long emptyPolls) {
-        if (config.idle() == IdleStrategy.blocking()) {
-            long looked = feed.position();
-            boolean unused = journal.await(() -> journal.readablePosition() > looked || !isRunning());
-        } else {
-            config.idle().idle(emptyPolls);
-        }
-    }
-
-    /** Hands over some events and moves the checkpoint behind them; returns whether there were any. */
-    private boolean batch() throws Exception {
-        long reached = place.checkpoint();
-        int taken = 0;
-        long bytes = 0;
+    private void startLanes() {
+        int started = 0;
         try {
-            while (taken < config.pollEvents() && bytes < config.pollBytes() && isRunning() && feed.next()) {
-                bytes += feed.event().payloadLength();
-                if (!delivering.deliver(feed.event(), reached, this::commit)) {
-                    return true;
-                }
-                reached = feed.position();
-                taken++;
+            for (Thread lane : lanes) {
+                lane.start();
+                started++;
             }
-            if (taken == 0) {
-                reached = Math.max(reached, feed.position());
-            }
-        } catch (Throwable e) {
-            keepReached(reached, e);
-            throw e;
         } finally {
-            feed.event().release();
-        }
-        delivering.flush();
-        commit(reached);
-        return taken > 0;
-    }
-
-    private boolean isRunning() {
-        return !stopping && state != State.PAUSED;
-    }
-
-    /** What was handled before a failure is flushed and committed. */
-    private void keepReached(long reached, Throwable failure) {
-        if (delivering.isFlushFailed()) {
-            return;
-        }
-        try {
-            delivering.flush();
-            commit(reached);
-        } catch (Exception e) {
-            failure.addSuppressed(e);
-        }
-    }
-
-    private void commit(long position) {
-        place.commit(position, false);
-        signal();
-    }
-
-    /** Waits while paused; false if the subscription is to stop. */
-    private boolean awaitRunning() {
-        if (state != State.PAUSED || stopping) {
-            return !stopping;
-        }
-        lock.lock();
-        try {
-            while (state == State.PAUSED && !stopping) {
-                changed.awaitUninterruptibly();
-            }
-            return !stopping;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Waits before a next attempt; false if the subscription is to stop. */
-    private boolean backOff(long nanos) {
-        if (nanos == 0) {
-            return !stopping;
-        }
-        boolean interrupted = false;
-        boolean isOver = false;
-        lock.lock();
-        try {
-            long deadline = deadline(nanos);
-            while (!isOver && !stopping) {
-                try {
-                    isOver = !awaitChange(deadline);
-                } catch (InterruptedException e) {
-                    // a handler's, or a stranger's: the pause is kept all the same
-                    interrupted = true;
-                }
-            }
-            return !stopping;
-        } finally {
-            lock.unlock();
-            if (interrupted) {
-                Thread.currentThread().interrupt();
+            if (started < lanes.size()) {
+                delivering.withoutLanesFrom(started);
             }
         }
-    }
-
-    /** A time of the log's clock. */
-    private long deadline(long nanos) {
-        return journal.clock().monotonicNanos() + nanos;
-    }
-
-    /** Waits, with the lock held, until something may have changed; false if the log's clock has reached the deadline. */
-    @SuppressWarnings("WaitNotInLoop") // each caller loops over what it waits for
-    private boolean awaitChange(long deadline) throws InterruptedException {
-        long left = deadline - journal.clock().monotonicNanos();
-        if (left <= 0) {
-            return false;
-        }
-        long unused = changed.awaitNanos(Math.min(left, LONGEST_WAIT_NANOS));
-        return true;
     }
 
     private void end(State last, @Nullable Throwable why) {
-        lock.lock();
-        try {
-            // before the state: who sees the end finds the name free
+        // before the state: who sees the end finds the name free
+        state.end(last, why, () -> {
+            parking.close();
             place.close();
-            if (state != State.CLOSED && state != State.FAILED) {
-                failure = why;
-                state = last;
-            }
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void signal() {
-        if (waiting.get() != 0) {
-            signalAll();
-        }
-    }
-
-    private void signalAll() {
-        lock.lock();
-        try {
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     @Override
     public ConsumerStatus status() {
-        return statuses.of(place, state, failure);
+        return statuses.of(place, state.state(), state.failure());
     }
 
     @Override
     public void pause() {
-        changeState(State.OPEN, State.PAUSED);
+        state.change(State.OPEN, State.PAUSED);
+        wake();
     }
 
     @Override
     public void resume() {
-        changeState(State.PAUSED, State.OPEN);
-    }
-
-    private void changeState(State from, State to) {
-        lock.lock();
-        try {
-            if (state == from) {
-                state = to;
-                changed.signalAll();
-            }
-        } finally {
-            lock.unlock();
-        }
-        journal.wake();
+        state.change(State.PAUSED, State.OPEN);
+        wake();
     }
 
     @Override
@@ -345,7 +199,7 @@ final class PushSubscription<T> implements Subscription {
     public boolean awaitCaughtUp(Duration wait) {
         long end = journal.endPosition();
         return await(
-                () -> state == State.DONE || (!isBounded() && place.checkpoint() >= end),
+                () -> state.state() == State.DONE || (!isBounded() && place.checkpoint() >= end),
                 "position " + (end - 1),
                 wait);
     }
@@ -360,41 +214,31 @@ final class PushSubscription<T> implements Subscription {
             throw new IllegalStateException(
                     "handler waits for its own subscription: name=" + place.name() + "; return first");
         }
-        waiting.incrementAndGet();
-        lock.lock();
-        try {
-            long deadline = deadline(nanos);
-            while (!reached.getAsBoolean()) {
-                if (state == State.FAILED || state == State.CLOSED || state == State.DONE) {
-                    throw new IllegalStateException(
-                            "subscription is " + state + " before " + what + ": name=" + place.name() + " checkpoint="
-                                    + place.checkpoint(),
-                            failure);
-                }
-                if (!awaitChange(deadline)) {
-                    return false;
-                }
-            }
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return reached.getAsBoolean();
-        } finally {
-            lock.unlock();
-            waiting.decrementAndGet();
-        }
+        return state.await(
+                reached,
+                nanos,
+                () -> new IllegalStateException(
+                        "subscription is " + state.state() + " before " + what + ": name=" + place.name()
+                                + " checkpoint=" + place.checkpoint(),
+                        state.failure()));
     }
 
-    /** Tells the thread to stop, without waiting for it. */
+    /** Tells the threads to stop, without waiting for them. */
     void stop() {
-        stopping = true;
-        signalAll();
+        state.stop();
+        wake();
+    }
+
+    /** Lets all its threads look at the state, wherever they wait. */
+    private void wake() {
+        delivering.wake();
         journal.wake();
     }
 
     @SuppressWarnings("ReferenceEquality") // a thread is itself only
     private boolean isOwnThread() {
-        return Thread.currentThread() == thread;
+        Thread current = Thread.currentThread();
+        return current == thread || lanes.contains(current);
     }
 
     @Override
@@ -406,45 +250,18 @@ final class PushSubscription<T> implements Subscription {
         }
         if (!isStarted()) {
             end(State.CLOSED, null);
-        } else if (!join(Waits.nanos(config.closeTimeout()))) {
+        } else if (!state.awaitEnd(Waits.nanos(config.closeTimeout()))) {
             LOGGER.warn(
                     "handler of subscription {} did not end in {}, it is interrupted and left",
                     place.name(),
                     config.closeTimeout());
             thread.interrupt();
+            lanes.forEach(Thread::interrupt);
             end(State.CLOSED, null);
         }
     }
 
-    private boolean isStarted() {
-        lock.lock();
-        try {
-            return started;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean join(long nanos) {
-        boolean interrupted = false;
-        lock.lock();
-        try {
-            long deadline = deadline(nanos);
-            while (state == State.OPEN || state == State.PAUSED) {
-                try {
-                    if (!awaitChange(deadline)) {
-                        return false;
-                    }
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            return true;
-        } finally {
-            lock.unlock();
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+    private synchronized boolean isStarted() {
+        return isStarted;
     }
 }

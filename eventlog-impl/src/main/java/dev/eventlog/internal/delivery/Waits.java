@@ -6,7 +6,10 @@ import java.util.Objects;
 /** How long to wait. <b>Threading:</b> Thread-safe: without state. */
 final class Waits {
 
-    private static final Duration LONGEST = Duration.ofDays(36_500);
+    /** A hundred years. */
+    static final long LONGEST_NANOS = Duration.ofDays(36_500).toNanos();
+
+    private static final Duration LONGEST = Duration.ofNanos(LONGEST_NANOS);
 
     private Waits() {}
 
@@ -16,6 +19,6 @@ final class Waits {
         if (wait.isNegative()) {
             throw new IllegalArgumentException("wait is " + wait + "; it must not be negative");
         }
-        return wait.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : wait.toNanos();
+        return wait.compareTo(LONGEST) > 0 ? LONGEST_NANOS : wait.toNanos();
     }
 }

@@ -20,12 +20,12 @@ import org.junit.jupiter.api.Test;
 /** Parked events: who is parked, who waits behind them, and how they come off the list. */
 abstract class ParkingContract extends BlockingIdleContract {
 
-    private Consumer<String> parkedBy(String name) {
+    final Consumer<String> parkedBy(String name) {
         return log.consumer(ConsumerConfig.parkedBy(name).build(), TEXT);
     }
 
     /** Appends events "key:n". */
-    private void appendKeyed(String... events) {
+    final void appendKeyed(String... events) {
         for (String event : events) {
             producer().append(event.substring(0, event.indexOf(':')), event);
         }

@@ -41,12 +41,14 @@ class ApiValuesTest {
                 .isThrownBy(() -> ConsumerConfig.named("not/allowed")
                         .pollLimit(0, 0)
                         .attempts(0, Duration.ofSeconds(-1))
+                        .parallel(0)
                         .closeTimeout(Duration.ofSeconds(-1))
                         .build())
                 .withMessageContaining("not/allowed")
                 .withMessageContaining("events=0")
                 .withMessageContaining("bytes=0")
                 .withMessageContaining("attempts=0")
+                .withMessageContaining("lanes=0")
                 .withMessageContaining("backOff")
                 .withMessageContaining("closeTimeout");
         assertThatIllegalArgumentException()
@@ -59,6 +61,10 @@ class ApiValuesTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(
                         () -> ConsumerConfig.named("c").pollLimit(1_000_001, 1).build());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ConsumerConfig.named("c").parallel(1_025).build())
+                .withMessageContaining("lanes=1025");
+        assertThat(ConsumerConfig.named("c").parallel(1_024).build().lanes()).isEqualTo(1_024);
     }
 
     @Test
@@ -70,6 +76,7 @@ class ApiValuesTest {
         assertThat(config.pollEvents()).isEqualTo(256);
         assertThat(config.pollBytes()).isEqualTo(1 << 20);
         assertThat(config.isStopAtEnd()).isFalse();
+        assertThat(config.lanes()).isEqualTo(1);
         assertThat(config.attempts()).isEqualTo(3);
         assertThat(config.backOff()).isEqualTo(Duration.ofMillis(100));
         assertThat(config.isStopOnFailure()).isFalse();
