@@ -1,5 +1,6 @@
 package dev.eventlog;
 
+import dev.eventlog.error.CorruptLogException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,6 +92,11 @@ public final class ConsumerConfig {
         return values.stopAtEnd;
     }
 
+    /** Told of each damaged range that is passed; null: none is, the consumer stays before it. */
+    public java.util.function.@Nullable Consumer<? super CorruptLogException> onDamage() {
+        return values.onDamage;
+    }
+
     /** How often a handler gets an event before it is parked. */
     public int attempts() {
         return values.attempts;
@@ -141,6 +147,7 @@ public final class ConsumerConfig {
         private int pollEvents = 256;
         private long pollBytes = 1 << 20;
         private boolean stopAtEnd;
+        private java.util.function.@Nullable Consumer<? super CorruptLogException> onDamage;
         private int attempts = 3;
         private Duration backOff = Duration.ofMillis(100);
         private boolean stopOnFailure;
@@ -163,6 +170,7 @@ public final class ConsumerConfig {
             pollEvents = other.pollEvents;
             pollBytes = other.pollBytes;
             stopAtEnd = other.stopAtEnd;
+            onDamage = other.onDamage;
             attempts = other.attempts;
             backOff = other.backOff;
             stopOnFailure = other.stopOnFailure;
@@ -204,6 +212,20 @@ public final class ConsumerConfig {
          */
         public Builder stopAtEnd() {
             this.stopAtEnd = true;
+            return this;
+        }
+
+        /**
+         * Goes on behind events that are damaged or missing, each time after this was told which:
+         * {@link CorruptLogException#fromPosition()} to {@link CorruptLogException#toPosition()}. Default: the consumer stays
+         * before them, a poll throws the exception and a subscription fails; {@code seek} leads a pull consumer on.
+         *
+         * <p>It is told on the thread that polls, or on the subscription's, after all events before the range were handled;
+         * again when they are delivered again. If it throws, the consumer stays before the range. Damage whose end is not
+         * known is never passed.
+         */
+        public Builder onDamage(java.util.function.Consumer<? super CorruptLogException> onDamage) {
+            this.onDamage = Objects.requireNonNull(onDamage, "onDamage");
             return this;
         }
 

@@ -77,7 +77,11 @@ final class PushSubscription<T> implements Subscription {
         statuses = parts.statuses();
         threads = parts.threads();
         feed = new Feed<>(
-                journal, codec, config.query(), config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE);
+                journal,
+                codec,
+                config.query(),
+                config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE,
+                config.onDamage());
         if (feed.isExpired(place.checkpoint())) {
             throw place.expired(journal);
         }

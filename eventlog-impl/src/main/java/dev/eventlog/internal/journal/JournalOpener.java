@@ -117,8 +117,7 @@ final class JournalOpener {
         UUID bootId = bootId(files);
         var boot = new StateFile.Boot(bootId, directory.identity());
         int seed = FrameBuilder.seed(meta.logId());
-        Recovery.Result result =
-                Recovery.run(directory, meta, boot, place.traces(), Retention.isLimited(config), files);
+        Recovery.Result result = Recovery.run(directory, meta, boot, place.traces(), policy(config), files);
         Manifest manifest = result.manifest();
         int epoch = result.nextEpoch();
         StateFile state = orElse(manifest::close, () -> {
@@ -155,6 +154,11 @@ final class JournalOpener {
                 new Epochs(List.copyOf(manifest.epochs())),
                 directory.root());
         return new Recovered(store, parts, failed);
+    }
+
+    private static Recovery.Policy policy(EventLogConfig config) {
+        return new Recovery.Policy(
+                Retention.isLimited(config), config.recovery() == EventLogConfig.Recovery.RECORD_DAMAGE);
     }
 
     private static void forceInBackground(Journal journal, EventLogConfig config, IoThread io) {

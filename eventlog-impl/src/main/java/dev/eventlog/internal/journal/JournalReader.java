@@ -30,6 +30,10 @@ import org.jspecify.annotations.Nullable;
  * which must be gone after it (a window is shorter than a page, so no cut is missed), and {@link #lateFault()} brings out
  * what the JVM holds back.
  *
+ * <p>Where something is wrong, the segment is searched for the next frame that proves itself, see {@link SegmentScanner}. If
+ * no event is lost that was asked for, reading goes on there: so a seek leads beyond damage, however near. Else the
+ * exception tells which events are lost, and the reader stays before them.
+ *
  * <p>It enters a segment with the first event that it is asked for. As long as it stands in one, that can be read to its
  * end, also if it is pruned meanwhile; its storage is given back when the last reader has moved on or called
  * {@link #leave}. Where the events behind it were pruned too, that is not damage but a {@link PositionExpiredException}.
@@ -79,6 +83,15 @@ public final class JournalReader {
     private boolean previousKnown;
     // whether damage was met in the segment: then the offset may be wrong, and a seek finds it anew
     private boolean damaged;
+    // where it goes on behind the damage that was met last; the position is MAX_VALUE if nowhere
+    private long resumeOffset;
+    private long resumePosition = Long.MAX_VALUE;
+    // where a frame stands that proved itself, whatever its document header says, and its length
+    private long provenOffset = -1;
+    private int provenLength;
+    // documents of Chronicle's own that were skipped since the last frame begin here; -1: none. A frame whose header is
+    // damaged may look like one
+    private long skippedFrom = -1;
     // volatile: so that what is stored to it is allocated indeed
     @SuppressWarnings("UnusedVariable")
     private volatile byte @Nullable [] ballast;
@@ -170,7 +183,7 @@ public final class JournalReader {
         SparseIndex index = journal.segments().index(where);
         enterAt(index, index.beforeTime(appendTimeNanos));
         target = nextFrame;
-        while (segment == where && next()) {
+        while (segment == where && nextReadable()) {
             if (segment == where && frame.appendTimeNanos() >= appendTimeNanos) {
                 return frame.position();
             }
@@ -178,6 +191,20 @@ public final class JournalReader {
             frame.clear();
         }
         return -1;
+    }
+
+    /** Goes to the next event that can be read. */
+    private boolean nextReadable() {
+        while (true) {
+            try {
+                return next();
+            } catch (CorruptLogException damage) {
+                if (damage.toPosition() == Long.MAX_VALUE) {
+                    throw damage;
+                }
+                target = damage.toPosition();
+            }
+        }
     }
 
     /** Enters the segment with a position; one that is pruned between the look and the step is looked for again. */
@@ -246,6 +273,8 @@ public final class JournalReader {
         checkedEnd = 0;
         ahead = true;
         damaged = false;
+        provenOffset = -1;
+        skippedFrom = -1;
         frame.clear();
     }
 
@@ -273,13 +302,27 @@ public final class JournalReader {
                     return true;
                 }
             } else if (found == FrameView.MALFORMED) {
-                throw corrupt("event is malformed");
+                throw malformed();
             } else if (offset < checkedEnd) {
                 showChecked();
             } else if (!load()) {
                 return false;
             }
         }
+    }
+
+    /** The rest of a frame whose checksums are right and whose events are not. */
+    private CorruptLogException malformed() {
+        CorruptLogException malformed = Corruption.at(
+                "event is malformed",
+                journal.segments().file(segment),
+                offset,
+                target,
+                Math.max(nextFrame, target + 1));
+        checkedEnd = 0;
+        damaged = true;
+        frame.clear();
+        return malformed;
     }
 
     /** Goes to the next frame of the window. */
@@ -305,15 +348,14 @@ public final class JournalReader {
         while (true) {
             try {
                 return tryLoad();
+            } catch (CorruptLogException damage) {
+                resumeOrThrow(damage);
             } catch (InternalError fault) {
                 // here and not around each access: compiled code learns of a page fault some instructions later
-                if (segment.isPruned()) {
-                    // its storage was given back
-                    frame.clear();
-                    throw journal.expired(nextFrame, journal.firstPosition());
-                }
+                requireNotGivenBack();
                 if (!ahead) {
-                    throw unreadable(fault);
+                    resumeOrThrow(unreadable(fault));
+                    continue;
                 }
                 // once more, with only what is needed
                 ahead = false;
@@ -322,30 +364,57 @@ public final class JournalReader {
         }
     }
 
+    /** What looks like damage in a pruned segment is that its storage was given back. */
+    private void requireNotGivenBack() {
+        if (segment.isPruned()) {
+            frame.clear();
+            throw journal.expired(nextFrame, journal.firstPosition());
+        }
+    }
+
+    /** Goes on behind damage if what is lost lies before what was asked for. */
+    private void resumeOrThrow(CorruptLogException damage) {
+        requireNotGivenBack();
+        if (resumePosition > target) {
+            provenOffset = -1;
+            throw damage;
+        }
+        offset = resumeOffset;
+        nextFrame = resumePosition;
+        previousKnown = false;
+        skippedFrom = -1;
+    }
+
     private boolean tryLoad() {
         while (nextFrame < readable || isMoreReadable()) {
             frame.clear();
             if (offset >= segment.endOffset()) {
+                if (nextFrame < segment.endPosition()) {
+                    throw corrupt("segment ends before its last event");
+                }
                 enterSegmentBehind();
                 continue;
             }
             if (offset > bytes.capacity() - DocumentHeader.LENGTH) {
                 throw corrupt("file ends before the log does");
             }
-            int header = DocumentHeader.getAcquire(bytes, (int) offset);
+            int header = offset == provenOffset ? provenLength : DocumentHeader.getAcquire(bytes, (int) offset);
             if (!DocumentHeader.isComplete(header)) {
                 throw corrupt(header == 0 ? "nothing stands where events were appended" : "document is not complete");
             }
             if (!DocumentHeader.isMetadata(header)) {
                 int frameLength = DocumentHeader.length(header);
                 if (ahead && loadWindow(frameLength)) {
+                    skippedFrom = -1;
                     return true;
                 }
                 loadAlone(frameLength);
+                skippedFrom = -1;
                 skip();
             } else if (offset <= bytes.capacity() - Long.BYTES) {
                 // a read that failed may look like anything; only here it would lead away from where it failed
                 copyMarked(offset, Long.BYTES);
+                skippedFrom = skippedFrom < 0 ? offset : skippedFrom;
             }
             offset = DocumentHeader.next(offset, header);
             if (frame.eventCount() > 0) {
@@ -507,6 +576,32 @@ public final class JournalReader {
         checkedEnd = 0;
         damaged = true;
         frame.clear();
-        return Corruption.at(what, journal.segments().file(segment), offset, nextFrame, Long.MAX_VALUE, cause);
+        findResumption();
+        return Corruption.at(what, journal.segments().file(segment), damageOffset(), nextFrame, resumePosition, cause);
+    }
+
+    private long damageOffset() {
+        return skippedFrom < 0 ? offset : skippedFrom;
+    }
+
+    /** Looks behind damage for where to go on: in the segment, else at its end. */
+    private void findResumption() {
+        // with plain reads: a mapping that was cut would throw at any time later
+        var damage = new SegmentScanner.Damage(damageOffset(), nextFrame, previousKnown, previousCrc);
+        SegmentScanner.Found found =
+                segment == NOWHERE ? null : journal.segments().findBehind(segment, damage, journal.endPosition());
+        boolean isNew = found != null && found.offset() != provenOffset;
+        if (found != null && isNew && found.offset() + DocumentHeader.LENGTH + found.length() <= bytes.capacity()) {
+            resumeOffset = found.offset();
+            resumePosition = found.position();
+            provenOffset = found.offset();
+            provenLength = found.length();
+        } else if (segment.endOffset() != Segment.OPEN
+                && (offset < segment.endOffset() || nextFrame < segment.endPosition())) {
+            resumeOffset = segment.endOffset();
+            resumePosition = segment.endPosition();
+        } else {
+            resumePosition = Long.MAX_VALUE;
+        }
     }
 }

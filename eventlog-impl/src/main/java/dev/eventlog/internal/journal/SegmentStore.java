@@ -3,6 +3,7 @@ package dev.eventlog.internal.journal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where segments' bytes live: the seam between a journal and the disk or the memory.
@@ -27,6 +28,15 @@ interface SegmentStore extends AutoCloseable {
 
     /** The sparse index of a sealed segment, made anew if it is missing or damaged. */
     SparseIndex index(Segment segment) throws IOException;
+
+    /**
+     * Finds where a segment goes on behind damage.
+     *
+     * @param greatestPosition no event beyond it is looked for
+     * @return null if nothing in it is right from there on
+     */
+    SegmentScanner.@Nullable Found findBehind(Segment segment, SegmentScanner.Damage damage, long greatestPosition)
+            throws IOException;
 
     /** Says that frames below this position are readable: what a crash must not take. Called under the append lock. */
     void publishEnd(long endPosition);
