@@ -60,6 +60,8 @@ class ArchitectureTest {
                 .definedBy("dev.eventlog.internal.delivery")
                 .layer("log")
                 .definedBy("dev.eventlog.internal.log")
+                .layer("tools")
+                .definedBy("dev.eventlog.tools")
                 .whereLayer("api")
                 .mayNotAccessAnyLayer()
                 .whereLayer("support")
@@ -77,6 +79,10 @@ class ArchitectureTest {
                 .whereLayer("delivery")
                 .mayOnlyAccessLayers("api", "support", "file", "frame", "journal", "cursor")
                 .whereLayer("log")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("tools")
+                .mayOnlyAccessLayers("api", "support", "file", "frame", "journal", "cursor")
+                .whereLayer("tools")
                 .mayNotBeAccessedByAnyLayer()
                 .check(CLASSES);
     }
@@ -185,6 +191,8 @@ class ArchitectureTest {
     @Test
     void libraryPrintsNothing() {
         noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("dev.eventlog.tools.Main")
                 .should()
                 .accessField(System.class, "out")
                 .orShould()

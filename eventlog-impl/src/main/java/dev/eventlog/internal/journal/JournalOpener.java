@@ -42,6 +42,9 @@ final class JournalOpener {
             if (path == null) {
                 return inMemory(config, clock);
             }
+            if (config.recovery() == EventLogConfig.Recovery.SALVAGE) {
+                return SalvageStore.open(config, path, files, clock, traces, io);
+            }
             JvmOpener.open();
             String opener =
                     clock.whoAndWhen() + " " + stack(Thread.currentThread().getStackTrace());
@@ -73,6 +76,12 @@ final class JournalOpener {
     private static Journal onDisk(EventLogConfig config, Path path, FileOps files, Place place) throws IOException {
         LogDirectory directory = LogDirectory.prepare(path, config.isInsecureDirectoryAllowed(), files);
         DirectoryLock lock = DirectoryLock.acquire(directory, files, place.opener(), place.clock());
+        if (config.recovery() == EventLogConfig.Recovery.ABSOLUTE) {
+            orElse(lock::release, () -> {
+                Inspection.requirePerfect(directory, place.traces(), files);
+                return directory;
+            });
+        }
         Recovered recovered = orElse(lock::release, () -> recovered(config, directory, lock, files, place));
         ChronicleSegmentStore store = recovered.store();
         // the lock is the store's now
@@ -208,7 +217,7 @@ final class JournalOpener {
         return meta;
     }
 
-    private static UUID bootId(FileOps files) {
+    static UUID bootId(FileOps files) {
         try (FileOps.OpenFile file = files.open(BOOT_ID, FileOps.Mode.READ)) {
             ByteBuffer text = ByteBuffer.allocate(64);
             file.read(text, 0);

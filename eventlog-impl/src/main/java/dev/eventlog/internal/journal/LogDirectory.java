@@ -58,6 +58,20 @@ final class LogDirectory {
         return directory;
     }
 
+    /**
+     * The directory of a log that exists, not to be changed.
+     *
+     * @throws IOException if there is none
+     */
+    static LogDirectory existing(Path path, FileOps files) throws IOException {
+        Path root = files.realPath(path);
+        FileOps.Attributes attributes = files.attributes(root);
+        if (attributes == null || !attributes.isDirectory()) {
+            throw new IOException("not a directory: " + root);
+        }
+        return new LogDirectory(root, files);
+    }
+
     private static void create(Path path, FileOps files) throws IOException {
         if (files.attributes(path) == null) {
             Path parent = path.getParent();

@@ -121,6 +121,15 @@ final class Manifest {
         return new Manifest(file, logId, files, new Dictionary());
     }
 
+    /** A manifest without segments, not yet written, that tells all else that another one tells. */
+    static Manifest copyOf(Manifest other, Path file, UUID logId, FileOps files) {
+        var copy = new Manifest(file, logId, files, other.dictionary);
+        copy.epochs.addAll(other.epochs);
+        copy.damages.addAll(other.damages);
+        copy.pruned = other.pruned;
+        return copy;
+    }
+
     /** Reads the file up to its first damaged record; null if there is none, or it does not begin as it should. */
     static @Nullable Manifest read(Path file, UUID logId, FileOps files) throws IOException {
         FileOps.Attributes attributes = files.attributes(file);

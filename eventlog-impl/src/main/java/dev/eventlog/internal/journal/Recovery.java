@@ -34,8 +34,18 @@ import org.slf4j.LoggerFactory;
 final class Recovery {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Recovery.class);
-    private static final Set<String> KNOWN =
-            Set.of("lock", "log.meta", "state", "manifest", "active", "segments", "index", "cursors", "parked", "torn");
+    private static final Set<String> KNOWN = Set.of(
+            "lock",
+            "log.meta",
+            "state",
+            "manifest",
+            "active",
+            "segments",
+            "index",
+            "cursors",
+            "parked",
+            "torn",
+            "replaced");
 
     private static final int COPIED_AT_ONCE = 1 << 20;
 
@@ -175,9 +185,14 @@ final class Recovery {
         return last;
     }
 
+    /** Whether something in a log's directory is of ours, by its name. */
+    static boolean isKnownName(String name) {
+        return KNOWN.contains(name) || name.endsWith(".tmp");
+    }
+
     private void nameUnknownFiles() throws IOException {
         for (String name : files.list(directory.root())) {
-            if (!KNOWN.contains(name) && !name.endsWith(".tmp")) {
+            if (!isKnownName(name)) {
                 LOGGER.info(
                         "unknown file in the log's directory is ignored: {}",
                         dev.eventlog.internal.support.Names.quoted(name));

@@ -141,6 +141,10 @@ final class SegmentList {
         if (directory == null) {
             return Path.of("memory");
         }
+        Path own = store.file(segment);
+        if (own != null) {
+            return own;
+        }
         String name = String.format("%010d", segment.number());
         return segment.endOffset() == Segment.OPEN
                 ? directory.resolve("active").resolve(name)

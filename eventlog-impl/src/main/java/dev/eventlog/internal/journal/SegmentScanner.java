@@ -54,6 +54,7 @@ final class SegmentScanner {
     private long durablePosition = -1;
     private boolean isOpeningOnly;
     private Expected expected = Expected.NOTHING;
+    private LogFiles.@Nullable FrameVisitor visitor;
     private final List<SegmentScan.Gap> gaps = new ArrayList<>();
     // whether lastCrc is that of the frame before
     private boolean isChained = true;
@@ -121,8 +122,20 @@ final class SegmentScanner {
     /** Scans a file, also behind damage as far as events are expected there. */
     static SegmentScan scan(FileOps.OpenFile file, int seed, @Nullable Dictionary dictionary, Expected expected)
             throws IOException {
+        return scan(file, seed, dictionary, expected, (frame, offset) -> {});
+    }
+
+    /** The same, showing each frame that is right. */
+    static SegmentScan scan(
+            FileOps.OpenFile file,
+            int seed,
+            @Nullable Dictionary dictionary,
+            Expected expected,
+            LogFiles.FrameVisitor visitor)
+            throws IOException {
         var scanner = new SegmentScanner(file, seed, dictionary);
         scanner.expected = expected;
+        scanner.visitor = visitor;
         return scanner.result(scanner.runBehindDamage());
     }
 
@@ -435,6 +448,10 @@ final class SegmentScanner {
         nextPosition = frame.endPosition();
         lastCrc = frame.headerCrc();
         isChained = true;
+        if (visitor != null) {
+            frame.rewind();
+            visitor.visit(frame, offset);
+        }
         return null;
     }
 

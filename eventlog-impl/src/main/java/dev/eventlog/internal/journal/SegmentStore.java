@@ -2,6 +2,7 @@ package dev.eventlog.internal.journal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,11 @@ interface SegmentStore extends AutoCloseable {
 
     /** Maps a segment's bytes for reading, little-endian. */
     ByteBuffer map(Segment segment) throws IOException;
+
+    /** Where a segment's file is, for messages; null where it usually is. */
+    default @Nullable Path file(Segment segment) {
+        return null;
+    }
 
     /** The sparse index of a sealed segment, made anew if it is missing or damaged. */
     SparseIndex index(Segment segment) throws IOException;

@@ -54,7 +54,11 @@ final class LocalEventLog implements EventLog {
     // written by the thread that closes, read by any; published by volatile
     private volatile @Nullable Thread closer;
 
-    private LocalEventLog(Journal journal, Cursors cursors, IoThread io, BackgroundErrors errors, Clock clock) {
+    private final boolean isSalvage;
+
+    private LocalEventLog(
+            Journal journal, Cursors cursors, IoThread io, BackgroundErrors errors, Clock clock, boolean isSalvage) {
+        this.isSalvage = isSalvage;
         this.journal = journal;
         this.cursors = cursors;
         this.io = io;
@@ -71,12 +75,15 @@ final class LocalEventLog implements EventLog {
         boolean opened = false;
         try {
             Journal journal = Journal.open(config, files, clock, io, Cursors::traces);
-            Cursors cursors = Cursors.open(journal, files, io);
-            // consumers that shall not be overtaken will be asked here too
-            journal.startPruning(config, cursors::leastNeeded, io);
-            var log = new LocalEventLog(journal, cursors, io, errors, clock);
+            boolean isSalvage = config.directory() != null && config.recovery() == EventLogConfig.Recovery.SALVAGE;
+            Cursors cursors = isSalvage ? Cursors.inMemory(journal, io) : Cursors.open(journal, files, io);
+            if (!isSalvage) {
+                // consumers that shall not be overtaken will be asked here too
+                journal.startPruning(config, cursors::leastNeeded, io);
+            }
+            var log = new LocalEventLog(journal, cursors, io, errors, clock, isSalvage);
             long interval = config.forceInterval().toNanos();
-            if (interval > 0 && config.directory() != null) {
+            if (interval > 0 && config.directory() != null && !isSalvage) {
                 io.every(interval, () -> forceCheckpoints(cursors, config));
             }
             opened = true;
@@ -103,6 +110,11 @@ final class LocalEventLog implements EventLog {
         Objects.requireNonNull(codec, "codec");
         Names.check("source", source);
         requireOpen();
+        if (isSalvage) {
+            throw new UnsupportedOperationException(
+                    "log is opened to salvage what is left of it, nothing can be appended: " + this
+                            + "; append to another log, or open it without Recovery.SALVAGE");
+        }
         return new LocalProducer<>(journal, frames, source, codec, false);
     }
 
