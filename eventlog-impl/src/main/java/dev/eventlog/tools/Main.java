@@ -1,7 +1,6 @@
 package dev.eventlog.tools;
 
 import dev.eventlog.error.EventLogException;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -70,8 +69,8 @@ public final class Main {
         } catch (EventLogException failed) {
             err.println(Text.printable(String.valueOf(failed.getMessage())));
         } catch (UncheckedIOException failed) {
-            IOException cause = failed.getCause();
-            err.println(Text.printable(cause.getClass().getSimpleName() + ": " + cause.getMessage()));
+            // names the kind of the failure and its path
+            err.println(Text.printable(String.valueOf(failed.getMessage())));
         }
         return USAGE;
     }

@@ -5,8 +5,6 @@ import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
@@ -43,6 +41,8 @@ final class DirectoryLock {
     /** Held to enter the registry, and to look at a locked file while nobody can. */
     private static final ReentrantLock REGISTERING = new ReentrantLock();
 
+    private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+    private static final int MAX_HOST_LENGTH = 256;
     private static final int MAX_OWNER_LENGTH = 512;
 
     private final String key;
@@ -126,7 +126,7 @@ final class DirectoryLock {
         Held held = hold(directory.lock(), FileOps.Mode.CREATE, directory, files);
         boolean written = false;
         try {
-            byte[] owner = owner(clock).getBytes(StandardCharsets.UTF_8);
+            byte[] owner = owner(files, clock).getBytes(StandardCharsets.UTF_8);
             held.file().truncate(0);
             held.file().write(ByteBuffer.wrap(owner), 0);
             written = true;
@@ -217,15 +217,18 @@ final class DirectoryLock {
         return owner.replaceAll("[^ -~]", "?").strip();
     }
 
-    private static String owner(Clock clock) {
+    private static String owner(FileOps files, Clock clock) {
         var process = ProcessHandle.current();
-        return "pid=" + process.pid() + " host=" + host() + " since=" + Clock.toInstant(clock.epochNanos());
+        return "pid=" + process.pid() + " host=" + host(files) + " since=" + Clock.toInstant(clock.epochNanos());
     }
 
-    private static String host() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
+    /** The machine's name as its kernel has it: the JDK would look it up in the network. */
+    private static String host(FileOps files) {
+        try (FileOps.OpenFile file = files.open(HOST_NAME, FileOps.Mode.READ)) {
+            ByteBuffer text = ByteBuffer.allocate(MAX_HOST_LENGTH);
+            file.read(text, 0);
+            return new String(text.array(), 0, text.position(), StandardCharsets.UTF_8).replaceAll("[^!-~]", "");
+        } catch (IOException e) {
             return "unknown";
         }
     }
