@@ -1,5 +1,6 @@
 package dev.eventlog;
 
+import dev.eventlog.error.CorruptLogException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,6 +97,11 @@ public final class ConsumerConfig {
         return values.lanes;
     }
 
+    /** Told of each damaged range that is passed; null: none is, the consumer stays before it. */
+    public java.util.function.@Nullable Consumer<? super CorruptLogException> onDamage() {
+        return values.onDamage;
+    }
+
     /** How often a handler gets an event before it is parked. */
     public int attempts() {
         return values.attempts;
@@ -150,6 +156,7 @@ public final class ConsumerConfig {
         private long pollBytes = 1 << 20;
         private boolean stopAtEnd;
         private int lanes = 1;
+        private java.util.function.@Nullable Consumer<? super CorruptLogException> onDamage;
         private int attempts = 3;
         private Duration backOff = Duration.ofMillis(100);
         private boolean stopOnFailure;
@@ -173,6 +180,7 @@ public final class ConsumerConfig {
             pollBytes = other.pollBytes;
             stopAtEnd = other.stopAtEnd;
             lanes = other.lanes;
+            onDamage = other.onDamage;
             attempts = other.attempts;
             backOff = other.backOff;
             stopOnFailure = other.stopOnFailure;
@@ -234,6 +242,20 @@ public final class ConsumerConfig {
         public Builder parallel(int lanes) {
             this.lanes = lanes;
             return subscriptionOption("parallel");
+        }
+
+        /**
+         * Goes on behind events that are damaged or missing, each time after this was told which:
+         * {@link CorruptLogException#fromPosition()} to {@link CorruptLogException#toPosition()}. Default: the consumer stays
+         * before them, a poll throws the exception and a subscription fails; {@code seek} leads a pull consumer on.
+         *
+         * <p>It is told on the thread that polls, or on the subscription's, after all events before the range were handled;
+         * again when they are delivered again. If it throws, the consumer stays before the range. Damage whose end is not
+         * known is never passed.
+         */
+        public Builder onDamage(java.util.function.Consumer<? super CorruptLogException> onDamage) {
+            this.onDamage = Objects.requireNonNull(onDamage, "onDamage");
+            return this;
         }
 
         /**

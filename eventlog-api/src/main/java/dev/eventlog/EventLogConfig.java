@@ -23,6 +23,40 @@ public final class EventLogConfig {
         this.values = values;
     }
 
+    /** What an open does with a log whose files are not as its writer left them. */
+    public enum Recovery {
+
+        /**
+         * The default. What a crash left unfinished is put in order, and what can be derived is made anew; a torn end above
+         * the durable position is left out and reported in the log's messages. Where events are missing that must be there,
+         * the open is refused and nothing is cut off.
+         */
+        RECOVER,
+
+        /**
+         * Refuses any imperfection, for audits and tests: what {@link #RECOVER} refuses, and also a torn end, a file of ours
+         * that is damaged though it can be derived, and a range that was recorded as damaged. All segments are read. The
+         * error lists what was found; nothing is changed.
+         */
+        ABSOLUTE,
+
+        /**
+         * As {@link #RECOVER}, but what is missing below the durable position is recorded as lost, and the log goes on behind
+         * it. To be chosen once, when no backup is left: later opens know of it. Consumers meet a
+         * {@link dev.eventlog.error.CorruptLogException} there, see {@link ConsumerConfig.Builder#onDamage}. No byte that
+         * could be read is deleted.
+         */
+        RECORD_DAMAGE,
+
+        /**
+         * Reads what is left, and changes no file. No lock is taken: meant for a dead log or a copy. Every event that is
+         * intact can be read, also without manifest and state; where some are missing, consumers meet a
+         * {@link dev.eventlog.error.CorruptLogException} as for {@link #RECORD_DAMAGE}. Nothing can be appended, and the
+         * checkpoints of consumers live in memory and begin where {@link ConsumerConfig.Builder#startAt} says.
+         */
+        SALVAGE
+    }
+
     /** A log in a directory of its own. */
     public static Builder at(Path directory) {
         return new Builder(Objects.requireNonNull(directory, "directory"));
@@ -103,6 +137,11 @@ public final class EventLogConfig {
         return values.backgroundErrors;
     }
 
+    /** What an open does with files that are not as their writer left them. */
+    public Recovery recovery() {
+        return values.recovery;
+    }
+
     /** Whether a directory that others may write into is taken. */
     public boolean isInsecureDirectoryAllowed() {
         return values.insecureDirectoryAllowed;
@@ -123,6 +162,7 @@ public final class EventLogConfig {
         private @Nullable InstantSource clock;
         private @Nullable ThreadFactory threadFactory;
         private java.util.function.Consumer<? super Throwable> backgroundErrors = error -> {};
+        private Recovery recovery = Recovery.RECOVER;
         private boolean insecureDirectoryAllowed;
         private boolean readOnly;
 
@@ -143,6 +183,7 @@ public final class EventLogConfig {
             clock = other.clock;
             threadFactory = other.threadFactory;
             backgroundErrors = other.backgroundErrors;
+            recovery = other.recovery;
             insecureDirectoryAllowed = other.insecureDirectoryAllowed;
             readOnly = other.readOnly;
         }
@@ -279,6 +320,15 @@ public final class EventLogConfig {
         }
 
         /**
+         * What an open does with files that are not as their writer left them. Default: {@link Recovery#RECOVER}. In memory
+         * it makes no difference.
+         */
+        public Builder recovery(Recovery recovery) {
+            this.recovery = Objects.requireNonNull(recovery, "recovery");
+            return this;
+        }
+
+        /**
          * Takes a directory that belongs to another user or that everyone may write into, which is refused otherwise:
          * who can write into the directory can change the events.
          */
@@ -315,6 +365,12 @@ public final class EventLogConfig {
             problems.check(
                     !readOnly || (retainFor == null && retainBytes == Long.MAX_VALUE),
                     "retainFor and retainBytes are for the process that writes, not with readOnly");
+            problems.check(
+                    !readOnly || recovery == Recovery.RECOVER,
+                    "recovery=" + recovery + " is for an open that nobody writes beside, not with readOnly");
+            problems.check(
+                    recovery != Recovery.SALVAGE || (retainFor == null && retainBytes == Long.MAX_VALUE),
+                    "retainFor and retainBytes delete files, and recovery=SALVAGE changes none");
             problems.check(
                     segmentLengthBytes / 8 >= maxEventLengthBytes,
                     "segmentLengthBytes=" + segmentLengthBytes + " is below 8 * maxEventLengthBytes="

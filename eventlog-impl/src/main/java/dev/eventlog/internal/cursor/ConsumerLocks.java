@@ -58,7 +58,8 @@ final class ConsumerLocks {
         }
         files.createDirectory(directory);
         String here = clock.whoAndWhen();
-        held.put(name, new Held(ConsumerLock.acquire(name, file(name), here, clock.processAndWhen(), files)));
+        String owner = clock.processAndWhen(files.hostName());
+        held.put(name, new Held(ConsumerLock.acquire(name, file(name), here, owner, files)));
         return true;
     }
 

@@ -27,19 +27,36 @@ final class CursorTraces {
         var traces = new ArrayList<Journal.Trace>();
         Path cursors = root.resolve("cursors");
         for (String name : files.list(cursors)) {
-            if (name.endsWith(FileCursors.SUFFIX)) {
-                traces.add(ofCursor(cursors.resolve(name), files));
+            if (FileCursors.isCursor(name)) {
+                Path cursor = cursors.resolve(name);
+                traces.add(ofCursor(cursor, files));
+                String stem = name.substring(0, name.length() - FileCursors.SUFFIX.length());
+                Path list = root.resolve("parked").resolve(stem + FileCursors.PARKED_SUFFIX);
+                addIfMissing(traces, cursor, list, files);
             }
         }
         Path parked = root.resolve("parked");
         for (String name : files.list(parked)) {
-            if (name.endsWith(FileCursors.PARKED_SUFFIX)) {
-                Path file = parked.resolve(name);
-                ByteBuffer bytes = read(file, FileHeader.LENGTH, files);
-                traces.add(new Journal.Trace(file, logId(bytes, ParkedDescriptor.MAGIC, file), 0));
+            if (FileCursors.isParked(name)) {
+                traces.add(ofParked(parked.resolve(name), files));
             }
         }
         return traces;
+    }
+
+    private static Journal.Trace ofParked(Path file, FileOps files) {
+        ByteBuffer bytes = read(file, ParkedDescriptor.MAX_LENGTH, files);
+        UUID logId = logId(bytes, ParkedDescriptor.MAGIC, file);
+        boolean isLost = logId == null || !ParkedDescriptor.isWhole(bytes, logId, file);
+        return new Journal.Trace(file, logId, 0, isLost ? "list of parked events is damaged" : null, isLost);
+    }
+
+    /** A checkpoint without a list: it was lost, unless the consumer is being forgotten. */
+    private static void addIfMissing(List<Journal.Trace> traces, Path cursor, Path list, FileOps files)
+            throws IOException {
+        if (files.attributes(list) == null && files.attributes(cursor) != null) {
+            traces.add(new Journal.Trace(list, null, 0, "list of parked events is missing", true));
+        }
     }
 
     private static Journal.Trace ofCursor(Path file, FileOps files) {
@@ -47,18 +64,25 @@ final class CursorTraces {
         UUID logId = null;
         int epoch = 0;
         if (bytes.limit() < CursorDescriptor.LENGTH) {
-            return new Journal.Trace(file, null, 0);
+            return new Journal.Trace(file, null, 0, "checkpoint is damaged, its file is too short", true);
         }
+        int valid = 0;
         var slots = new CursorSlots(bytes);
         for (int i = 0; i < CursorDescriptor.SLOTS; i++) {
             ByteBuffer slot = slots.slot(i);
             UUID said = logId(slot, CursorDescriptor.MAGIC, file);
             if (said != null && CursorDescriptor.isValid(slot)) {
                 logId = said;
+                valid++;
                 epoch = Math.max(epoch, slot.getInt(CursorDescriptor.EPOCH_OFFSET));
             }
         }
-        return new Journal.Trace(file, logId, epoch);
+        String problem = switch (valid) {
+            case 0 -> "checkpoint is damaged, in both slots";
+            case 1 -> "one slot of a checkpoint is damaged, or its commit was cut short; the other one holds";
+            default -> null;
+        };
+        return new Journal.Trace(file, logId, epoch, problem, valid == 0);
     }
 
     private static @Nullable UUID logId(ByteBuffer header, String magic, Path file) {

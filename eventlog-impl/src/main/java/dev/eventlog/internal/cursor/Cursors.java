@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -53,9 +54,26 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
         return journal.directory() == null ? new MemoryCursors(journal, io) : new FileCursors(journal, files, io);
     }
 
+    /** Cursors that end with the journal, whether or not that is on disk. */
+    public static Cursors inMemory(ReadJournal journal, IoThread io) {
+        return new MemoryCursors(journal, io);
+    }
+
     /** What the files of consumers tell of the log that they are of: checkpoints and lists of parked events. */
     public static List<Journal.Trace> traces(Path directory, FileOps files) throws IOException {
         return CursorTraces.find(directory, files);
+    }
+
+    /**
+     * Replaces a checkpoint that cannot be read by one at a position, durably. The log must be open in this process, and the
+     * consumer not.
+     *
+     * @param file its file
+     * @param epoch a writer's that left events up to the position at least
+     * @return false if nothing tells which consumer it is
+     */
+    public static boolean reset(Path file, UUID logId, int epoch, long position, FileOps files) throws IOException {
+        return FileCursors.resetTo(file, logId, epoch, position, files);
     }
 
     /**

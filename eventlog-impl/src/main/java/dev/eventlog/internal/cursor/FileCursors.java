@@ -23,7 +23,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,6 +42,8 @@ final class FileCursors extends Cursors {
     static final String SUFFIX = ".cursor";
     static final String PARKED_SUFFIX = ".parked";
     private static final int REREADS = 3;
+    private static final int MAX_STEM_LENGTH = 100;
+    private static final Pattern STEM = Pattern.compile("[a-z0-9][a-z0-9._-]*-[0-9a-f]{16}");
 
     private final ReadJournal journal;
     private final Path root;
@@ -73,6 +77,21 @@ final class FileCursors extends Cursors {
     /** The file of a consumer's parked events. */
     static Path parkedFile(Path root, String name) {
         return root.resolve("parked").resolve(Names.fileName(name) + PARKED_SUFFIX);
+    }
+
+    /** Whether a file in {@code cursors/} is named as ours are; others are ignored, and their names told to nobody. */
+    static boolean isCursor(String fileName) {
+        return fileName.endsWith(SUFFIX) && isOurs(fileName, SUFFIX);
+    }
+
+    /** Whether a file in {@code parked/} is named as ours are. */
+    static boolean isParked(String fileName) {
+        return fileName.endsWith(PARKED_SUFFIX) && isOurs(fileName, PARKED_SUFFIX);
+    }
+
+    private static boolean isOurs(String fileName, String suffix) {
+        String stem = fileName.substring(0, fileName.length() - suffix.length());
+        return stem.length() <= MAX_STEM_LENGTH && STEM.matcher(stem).matches();
     }
 
     private Path file(String name) {
@@ -167,18 +186,37 @@ final class FileCursors extends Cursors {
         }
         // before the checkpoint: who dies in between leaves an empty list, which nobody misses
         parkedFile(name).create();
+        files.replace(file, bytes(name, journal.id(), journal.epoch(), Cursor.NONE));
+    }
+
+    private static ByteBuffer bytes(String name, UUID logId, int epoch, long checkpoint) {
         ByteBuffer bytes = newFile();
         var slots = new CursorSlots(bytes);
         for (int i = 0; i < CursorDescriptor.SLOTS; i++) {
-            slots.prepare(i, name, journal.id());
+            slots.prepare(i, name, logId);
             ByteBuffer slot = slots.slot(i);
             slot.putLong(CursorDescriptor.SEQUENCE_OFFSET, i + 1L);
-            slot.putLong(CursorDescriptor.CHECKPOINT_OFFSET, Cursor.NONE);
-            slot.putLong(CursorDescriptor.HIGHEST_OFFSET, Cursor.NONE);
-            slot.putInt(CursorDescriptor.EPOCH_OFFSET, journal.epoch());
+            slot.putLong(CursorDescriptor.CHECKPOINT_OFFSET, checkpoint);
+            slot.putLong(CursorDescriptor.HIGHEST_OFFSET, checkpoint);
+            slot.putInt(CursorDescriptor.EPOCH_OFFSET, epoch);
             slot.putInt(CursorDescriptor.CRC_OFFSET, CursorDescriptor.crc(slot, new CRC32C()));
         }
-        files.replace(file, bytes);
+        return bytes;
+    }
+
+    static boolean resetTo(Path file, UUID logId, int epoch, long checkpoint, FileOps files) throws IOException {
+        ByteBuffer before = newFile();
+        try (FileOps.OpenFile source = files.open(file, FileOps.Mode.READ)) {
+            source.read(before, 0);
+        }
+        String fileName = String.valueOf(file.getFileName());
+        String stem = fileName.substring(0, fileName.length() - SUFFIX.length());
+        String name = new CursorSlots(before).name(stem);
+        boolean isKnown = Names.fileName(name).equals(stem);
+        if (isKnown) {
+            files.replace(file, bytes(name, logId, epoch, checkpoint));
+        }
+        return isKnown;
     }
 
     private static ByteBuffer newFile() {
@@ -263,7 +301,7 @@ final class FileCursors extends Cursors {
             return io.call(() -> {
                 var all = new ArrayList<Stored>();
                 for (String fileName : files.list(directory)) {
-                    if (fileName.endsWith(SUFFIX)) {
+                    if (isCursor(fileName)) {
                         all.add(readFile(fileName.substring(0, fileName.length() - SUFFIX.length())));
                     }
                 }
@@ -385,7 +423,7 @@ final class FileCursors extends Cursors {
         try {
             // by checkpoints and not by lists: a list without one is empty, and one that is lost must be noticed
             for (String fileName : files.list(directory)) {
-                if (fileName.endsWith(SUFFIX)) {
+                if (isCursor(fileName)) {
                     least = Math.min(least, leastParked(fileName.substring(0, fileName.length() - SUFFIX.length())));
                 }
             }

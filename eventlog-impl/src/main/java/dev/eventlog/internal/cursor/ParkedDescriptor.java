@@ -95,6 +95,20 @@ final class ParkedDescriptor {
         return entries;
     }
 
+    /** Whether the bytes are a whole list of a log's, whosever. */
+    static boolean isWhole(ByteBuffer bytes, UUID logId, Path file) {
+        int length = bytes.limit();
+        try {
+            FileHeader.check(bytes, length, MAGIC, file, logId);
+        } catch (CorruptLogException damaged) {
+            return false;
+        }
+        int count = length < ENTRIES_OFFSET ? -1 : bytes.getInt(COUNT_OFFSET);
+        return count >= 0
+                && length == ENTRIES_OFFSET + (long) count * ENTRY_LENGTH
+                && bytes.getInt(CRC_OFFSET) == crc(bytes, length);
+    }
+
     private static CorruptLogException damaged(String what, String name, Path file) {
         return failure(what, name, file, NAME_HASH_OFFSET);
     }

@@ -167,6 +167,9 @@ final class Delivering<T> {
             if (isSeekNeeded) {
                 feed.seek(feed.position());
                 isSeekNeeded = false;
+                if (!isAllDone()) {
+                    feed.stayBeforeDamage();
+                }
             }
             int reads = isOrdered ? 1 : READS;
             for (int i = 0; i < reads; i++) {
@@ -190,6 +193,16 @@ final class Delivering<T> {
             return true;
         } finally {
             feed.event().release();
+        }
+    }
+
+    /** Whether all that was read is handled: only then damage may be told and passed. */
+    private boolean isAllDone() {
+        enter();
+        try {
+            return machine.isIdle();
+        } finally {
+            leave();
         }
     }
 

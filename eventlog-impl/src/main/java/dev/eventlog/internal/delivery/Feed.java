@@ -2,9 +2,12 @@ package dev.eventlog.internal.delivery;
 
 import dev.eventlog.Codec;
 import dev.eventlog.EventQuery;
+import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.journal.JournalReader;
 import dev.eventlog.internal.journal.ReadJournal;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The events of a journal that match a query, one after the other, up to a bound. It stands in a segment of the journal from
@@ -27,13 +30,30 @@ final class Feed<T> {
     // nor before it among those that were kept when it was made
     private final long floor;
     private final long ceiling;
+    private final @Nullable Consumer<? super CorruptLogException> onDamage;
     private long position;
     private boolean paused;
+    // whether events before the next are in somebody's hands: handed over since the last seek, or still under way
+    private boolean handed;
 
     /**
      * @param ceiling position that it ends before; {@link Long#MAX_VALUE}: it does not end
      */
     Feed(ReadJournal journal, Codec<T> codec, EventQuery query, long ceiling) {
+        this(journal, codec, query, ceiling, null);
+    }
+
+    /**
+     * @param ceiling position that it ends before; {@link Long#MAX_VALUE}: it does not end
+     * @param onDamage told of each damaged range that is passed; null: none is
+     */
+    Feed(
+            ReadJournal journal,
+            Codec<T> codec,
+            EventQuery query,
+            long ceiling,
+            @Nullable Consumer<? super CorruptLogException> onDamage) {
+        this.onDamage = onDamage;
         this.journal = journal;
         this.query = query;
         reader = journal.newReader();
@@ -96,6 +116,12 @@ final class Feed<T> {
             reader.seek(wanted);
         }
         position = wanted;
+        handed = false;
+    }
+
+    /** Passes no damage before the next seek: events that were handed over are not all handled yet. */
+    void stayBeforeDamage() {
+        handed = true;
     }
 
     /** Gives up what it stands in. It can be used again. */
@@ -138,7 +164,7 @@ final class Feed<T> {
             skipTo(Math.min(floor, journal.readablePosition()));
         }
         for (int left = PAUSE_AFTER; left > 0; left--) {
-            if (position >= ceiling || !reader.next()) {
+            if (position >= ceiling || !readNext()) {
                 return false;
             }
             event.take();
@@ -149,6 +175,7 @@ final class Feed<T> {
             }
             if (everything || query.matches(event)) {
                 position = reader.position();
+                handed = true;
                 return true;
             }
             position = reader.position();
@@ -156,6 +183,31 @@ final class Feed<T> {
         }
         paused = true;
         return false;
+    }
+
+    /**
+     * As the reader, behind damage if that may be passed: once all events before it are out of the caller's hands, so at the
+     * first call after a seek.
+     */
+    private boolean readNext() {
+        while (true) {
+            try {
+                return reader.next();
+            } catch (CorruptLogException damage) {
+                if (onDamage == null || damage.toPosition() == Long.MAX_VALUE) {
+                    throw damage;
+                }
+                if (handed) {
+                    return false;
+                }
+                onDamage.accept(damage);
+                reader.seek(damage.toPosition());
+                position = damage.toPosition();
+                if (position >= ceiling) {
+                    return false;
+                }
+            }
+        }
     }
 
     private void skipTo(long target) {

@@ -53,7 +53,11 @@ final class PullConsumer<T> implements Consumer<T> {
         this.statuses = statuses;
         guard = new UseGuard(place.name(), this::finish);
         feed = new Feed<>(
-                journal, codec, config.query(), config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE);
+                journal,
+                codec,
+                config.query(),
+                config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE,
+                config.onDamage());
         feed.event().replayBelow(place.replayBelow());
         cursor = place.checkpoint();
     }

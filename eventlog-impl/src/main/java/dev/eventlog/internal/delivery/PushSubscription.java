@@ -62,7 +62,11 @@ final class PushSubscription<T> implements Subscription {
         threads = parts.threads();
         state = new SubscriptionState(journal.clock());
         feed = new Feed<>(
-                journal, codec, config.query(), config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE);
+                journal,
+                codec,
+                config.query(),
+                config.isStopAtEnd() ? journal.readablePosition() : Long.MAX_VALUE,
+                config.onDamage());
         if (feed.isExpired(place.checkpoint())) {
             throw place.expired(journal);
         }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,17 @@ public interface FileOps {
         Path parent = file.getParent();
         if (parent != null) {
             forceDirectory(parent);
+        }
+    }
+
+    /** Name of the machine as its kernel has it, without a look-up in the network; {@code unknown} if it does not tell. */
+    default String hostName() {
+        try (OpenFile file = open(Path.of("/proc/sys/kernel/hostname"), Mode.READ)) {
+            ByteBuffer text = ByteBuffer.allocate(256);
+            file.read(text, 0);
+            return new String(text.array(), 0, text.position(), StandardCharsets.UTF_8).replaceAll("[^!-~]", "");
+        } catch (IOException e) {
+            return "unknown";
         }
     }
 

@@ -254,11 +254,32 @@ final class ChronicleSegmentStore implements SegmentStore {
                 return index;
             }
             try (FileOps.OpenFile open = files.open(directory.segment(segment.number()), FileOps.Mode.READ)) {
-                index = SegmentScanner.scan(open, identity.seed(), null).index();
+                index = SegmentScanner.scan(open, identity.seed(), null, SegmentScanner.Expected.all(segment))
+                        .index();
             }
             writeIndex(segment, index);
             return index;
         });
+    }
+
+    @Override
+    public SegmentScanner.@Nullable Found findBehind(
+            Segment segment, SegmentScanner.Damage damage, long greatestPosition) throws IOException {
+        SegmentScanner.Expected expected = SegmentScanner.Expected.in(segment, greatestPosition);
+        return io.call(() -> {
+            try (FileOps.OpenFile open = files.open(fileOf(segment), FileOps.Mode.READ)) {
+                return SegmentScanner.find(open, identity.seed(), expected, damage);
+            }
+        });
+    }
+
+    private Path fileOf(Segment segment) {
+        for (Unsealed each : unsealed) {
+            if (each.number() == segment.number()) {
+                return each.writer().file();
+            }
+        }
+        return directory.segment(segment.number());
     }
 
     @Override

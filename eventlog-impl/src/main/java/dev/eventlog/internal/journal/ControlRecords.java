@@ -80,12 +80,21 @@ final class ControlRecords {
         return frame.bytes().getLong(frame.firstRecord() + OPEN_PREVIOUS_SEGMENT_OFFSET);
     }
 
-    /** Adds what a control frame says of schemas and sources; returns null, or what is wrong with it. */
-    static @Nullable String addTo(Dictionary dictionary, FrameView frame) {
+    /**
+     * Adds what a control frame says of schemas and sources; returns null, or what is wrong with it.
+     *
+     * @param isBehindGap whether records before it may be lost
+     */
+    static @Nullable String addTo(Dictionary dictionary, FrameView frame, boolean isBehindGap) {
         int at = frame.firstRecord();
         ByteBuffer bytes = frame.bytes();
         for (int length = frame.recordLength(at); length > 0; length = frame.recordLength(at)) {
-            boolean right = switch (frame.recordKind(at)) {
+            int kind = frame.recordKind(at);
+            if (isBehindGap && (kind == RECORD_SCHEMA || kind == RECORD_SOURCE)) {
+                int before = bytes.getInt(at + SCHEMA_NUMBER_OFFSET) - 1;
+                dictionary.reserve(kind == RECORD_SCHEMA ? before : 0, kind == RECORD_SOURCE ? before : 0);
+            }
+            boolean right = switch (kind) {
                 case RECORD_SCHEMA -> addSchema(dictionary, bytes, at, length);
                 case RECORD_SOURCE -> addSource(dictionary, bytes, at, length);
                 default -> true;

@@ -60,8 +60,36 @@ final class Dictionary {
         return sources.length;
     }
 
+    /**
+     * Lets numbers stand for names that are lost, which no codec takes for its own, so that they are not given again. The
+     * true name replaces such a one if it is found. Does nothing beyond {@link #MAX_ENTRIES}.
+     */
+    void reserve(int lastSchema, int lastSource) {
+        if (lastSchema <= MAX_ENTRIES && lastSource <= MAX_ENTRIES) {
+            while (nextSchema() <= lastSchema) {
+                addSchema(nextSchema(), lostSchema(nextSchema()));
+            }
+            while (nextSource() <= lastSource) {
+                addSource(nextSource(), lostSource(nextSource()));
+            }
+        }
+    }
+
+    private static Codec.Schema lostSchema(int number) {
+        return new Codec.Schema("lost-type", number, "application/x-eventlog-lost");
+    }
+
+    private static String lostSource(int number) {
+        return "lost-source-" + number;
+    }
+
     /** Adds a schema; returns false if the number stands for another, or is not the next. */
     boolean addSchema(int number, Codec.Schema schema) {
+        if (number > 0 && number < nextSchema() && lostSchema(number).equals(schema(number))) {
+            schemas = replaced(schemas, number, schema);
+            schemaNumbers.put(schema, number);
+            return true;
+        }
         if (number < nextSchema()) {
             return schema.equals(schema(number));
         }
@@ -77,6 +105,11 @@ final class Dictionary {
 
     /** Adds a source; returns false if the number stands for another, or is not the next. */
     boolean addSource(int number, String source) {
+        if (number > 0 && number < nextSource() && lostSource(number).equals(source(number))) {
+            sources = replaced(sources, number, source);
+            sourceNumbers.put(source, number);
+            return true;
+        }
         if (number < nextSource()) {
             return source.equals(source(number));
         }
@@ -88,6 +121,12 @@ final class Dictionary {
         sources = grown;
         sourceNumbers.put(source, number);
         return true;
+    }
+
+    private static <N> @Nullable N[] replaced(@Nullable N[] names, int number, N name) {
+        @Nullable N[] copy = names.clone();
+        copy[number] = name;
+        return copy;
     }
 
     /** All schemas, that with number n at index n - 1. */

@@ -2,6 +2,7 @@ package dev.eventlog.internal.journal;
 
 import dev.eventlog.error.LockedException;
 import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,9 @@ final class DirectoryLock {
     private static final String PROPERTY_PREFIX = "dev.eventlog.open.";
     /** Channels whose close would free a lock that is held. */
     private static final List<FileOps.OpenFile> NEVER_CLOSED = new CopyOnWriteArrayList<>();
+
+    /** Held to enter the registry, and to look at a locked file while nobody can. */
+    private static final ReentrantLock REGISTERING = new ReentrantLock();
 
     private static final int MAX_OWNER_LENGTH = 512;
 
@@ -66,10 +71,14 @@ final class DirectoryLock {
      * @throws LockedException if it is held, in this JVM or by another process
      */
     static DirectoryLock acquire(LogDirectory directory, FileOps files, String opener, Clock clock) throws IOException {
-        FileOps.Attributes attributes = files.attributes(directory.root());
-        Object identity = attributes == null ? null : attributes.fileKey();
-        String key = PROPERTY_PREFIX + (identity == null ? directory.root().toString() : identity.toString());
-        Object present = System.getProperties().putIfAbsent(key, opener);
+        String key = key(directory, files);
+        Object present;
+        REGISTERING.lock();
+        try {
+            present = System.getProperties().putIfAbsent(key, opener);
+        } finally {
+            REGISTERING.unlock();
+        }
         if (present != null) {
             throw new LockedException(
                     "log is open for writing in this JVM already: directory=" + directory.root()
@@ -88,12 +97,34 @@ final class DirectoryLock {
         }
     }
 
+    private static String key(LogDirectory directory, FileOps files) throws IOException {
+        FileOps.Attributes attributes = files.attributes(directory.root());
+        Object identity = attributes == null ? null : attributes.fileKey();
+        return PROPERTY_PREFIX + (identity == null ? directory.root().toString() : identity.toString());
+    }
+
+    /**
+     * Looks at a locked file without taking its lock, which the look would free if it were this JVM's: then there is none.
+     *
+     * @return what the work gives; null if this JVM has the log open
+     */
+    static <R> @Nullable R lookUnlessHeldHere(LogDirectory directory, FileOps files, IoThread.Work<R> work)
+            throws IOException {
+        String key = key(directory, files);
+        REGISTERING.lock();
+        try {
+            return System.getProperties().containsKey(key) ? null : work.run();
+        } finally {
+            REGISTERING.unlock();
+        }
+    }
+
     private static DirectoryLock lockFile(String key, LogDirectory directory, FileOps files, Clock clock)
             throws IOException {
         Held held = hold(directory.lock(), FileOps.Mode.CREATE, directory, files);
         boolean written = false;
         try {
-            byte[] owner = clock.processAndWhen().getBytes(StandardCharsets.UTF_8);
+            byte[] owner = clock.processAndWhen(files.hostName()).getBytes(StandardCharsets.UTF_8);
             held.file().truncate(0);
             held.file().write(ByteBuffer.wrap(owner), 0);
             written = true;

@@ -8,6 +8,7 @@ import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.lang.invoke.VarHandle;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -51,22 +52,32 @@ final class FollowedJournal extends ReadJournal {
     static FollowedJournal open(EventLogConfig config, FileOps files, Clock clock, IoThread io) {
         Path path = Objects.requireNonNull(config.directory());
         try {
-            Follower follower = io.call(() -> {
-                LogDirectory directory = LogDirectory.existing(path, config.isInsecureDirectoryAllowed(), files);
-                Follower opened = directory == null ? null : Follower.open(directory, files, io);
-                if (opened == null) {
-                    throw new LogFailedException(
-                            "there is no log to read: directory=" + path.toAbsolutePath()
-                                    + "; open it for writing first",
-                            false,
-                            null);
-                }
-                return opened;
-            });
+            Follower follower = io.call(() -> follower(path, config, files, io));
             return new FollowedJournal(follower, config, clock);
         } catch (IOException e) {
             throw Corruption.io("opening the log", path.toAbsolutePath(), e);
         }
+    }
+
+    private static Follower follower(Path path, EventLogConfig config, FileOps files, IoThread io) throws IOException {
+        LogDirectory directory;
+        try {
+            directory = LogDirectory.existing(path, config.isInsecureDirectoryAllowed(), files);
+        } catch (NoSuchFileException none) {
+            throw nothingToRead(path);
+        }
+        Follower opened = Follower.open(directory, files, io);
+        if (opened == null) {
+            throw nothingToRead(path);
+        }
+        return opened;
+    }
+
+    private static LogFailedException nothingToRead(Path path) {
+        return new LogFailedException(
+                "there is no log to read: directory=" + path.toAbsolutePath() + "; open it for writing first",
+                false,
+                null);
     }
 
     @Override

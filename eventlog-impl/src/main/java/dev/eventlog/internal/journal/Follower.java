@@ -482,18 +482,22 @@ final class Follower implements SegmentSource {
                     continue;
                 }
                 look();
-                if (segment.isPruned()) {
+                if (segment.isPruned() || attempt == ATTEMPTS) {
+                    // pruned, or lost: who asks can tell
                     throw new NoSuchFileException(
                             directory.segment(segment.number()).toString());
                 }
-                if (attempt == ATTEMPTS) {
-                    throw Corruption.at(
-                            "segment is missing",
-                            segments.file(segment),
-                            0,
-                            segment.basePosition(),
-                            segment.endPosition());
-                }
+            }
+        });
+    }
+
+    @Override
+    public SegmentScanner.@Nullable Found findBehind(
+            Segment segment, SegmentScanner.Damage damage, long greatestPosition) throws IOException {
+        SegmentScanner.Expected expected = SegmentScanner.Expected.in(segment, greatestPosition);
+        return io.call(() -> {
+            try (FileOps.OpenFile file = open(directory, segment.number(), files)) {
+                return file == null ? null : SegmentScanner.find(file, FrameBuilder.seed(logId), expected, damage);
             }
         });
     }
@@ -510,7 +514,10 @@ final class Follower implements SegmentSource {
                     return index;
                 }
                 try (FileOps.OpenFile file = open(directory, segment.number(), files)) {
-                    scan = file == null ? null : SegmentScanner.scan(file, FrameBuilder.seed(logId), null);
+                    scan = file == null
+                            ? null
+                            : SegmentScanner.scan(
+                                    file, FrameBuilder.seed(logId), null, SegmentScanner.Expected.all(segment));
                 }
             }
             // an empty one is right and slow

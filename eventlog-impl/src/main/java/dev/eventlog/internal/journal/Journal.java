@@ -172,8 +172,15 @@ public final class Journal extends ReadJournal {
      * @param file the file
      * @param logId identity of the log; null if the file is damaged
      * @param epoch greatest epoch that it knows; 0 if none
+     * @param problem what is wrong with it; null: nothing
+     * @param isLost whether it says nothing any more because of that
      */
-    public record Trace(Path file, @Nullable UUID logId, int epoch) {}
+    public record Trace(
+            Path file,
+            @Nullable UUID logId,
+            int epoch,
+            @Nullable String problem,
+            boolean isLost) {}
 
     /**
      * Opens the journal of a log: on disk if the configuration names a directory, else in memory.

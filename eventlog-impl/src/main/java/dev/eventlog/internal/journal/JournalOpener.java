@@ -42,6 +42,9 @@ final class JournalOpener {
             if (path == null) {
                 return inMemory(config, clock);
             }
+            if (config.recovery() == EventLogConfig.Recovery.SALVAGE) {
+                return SalvageStore.open(config, path, files, clock, traces, io);
+            }
             JvmOpener.open();
             String opener =
                     clock.whoAndWhen() + " " + stack(Thread.currentThread().getStackTrace());
@@ -73,6 +76,12 @@ final class JournalOpener {
     private static Journal onDisk(EventLogConfig config, Path path, FileOps files, Place place) throws IOException {
         LogDirectory directory = LogDirectory.prepare(path, config.isInsecureDirectoryAllowed(), files);
         DirectoryLock lock = DirectoryLock.acquire(directory, files, place.opener(), place.clock());
+        if (config.recovery() == EventLogConfig.Recovery.ABSOLUTE) {
+            orElse(lock::release, () -> {
+                Inspection.requirePerfect(directory, place.traces(), files);
+                return directory;
+            });
+        }
         Recovered recovered = orElse(lock::release, () -> recovered(config, directory, lock, files, place));
         ChronicleSegmentStore store = recovered.store();
         // the lock is the store's now
@@ -117,8 +126,7 @@ final class JournalOpener {
         UUID bootId = bootId(files);
         var boot = new StateFile.Boot(bootId, directory.identity());
         int seed = FrameBuilder.seed(meta.logId());
-        Recovery.Result result =
-                Recovery.run(directory, meta, boot, place.traces(), Retention.isLimited(config), files);
+        Recovery.Result result = Recovery.run(directory, meta, boot, place.traces(), policy(config), files);
         Manifest manifest = result.manifest();
         int epoch = result.nextEpoch();
         StateFile state = orElse(manifest::close, () -> {
@@ -155,6 +163,11 @@ final class JournalOpener {
                 new Epochs(List.copyOf(manifest.epochs())),
                 directory.root());
         return new Recovered(store, parts, failed);
+    }
+
+    private static Recovery.Policy policy(EventLogConfig config) {
+        return new Recovery.Policy(
+                Retention.isLimited(config), config.recovery() == EventLogConfig.Recovery.RECORD_DAMAGE);
     }
 
     private static void forceInBackground(Journal journal, EventLogConfig config, IoThread io) {

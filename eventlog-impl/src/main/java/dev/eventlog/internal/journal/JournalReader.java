@@ -33,6 +33,10 @@ import org.jspecify.annotations.Nullable;
  * <p>In a process that reads what another one writes a segment may end, be moved or be pruned before this process knows of
  * it. So what looks like damage there is judged once the files were looked at anew: {@link ReadJournal#goesOn}.
  *
+ * <p>Where something is wrong indeed, the segment is searched for the next frame that proves itself, see
+ * {@link SegmentScanner}. If no event is lost that was asked for, reading goes on there: so a seek leads beyond damage,
+ * however near. Else the exception tells which events are lost, and the reader stays before them.
+ *
  * <p>It enters a segment with the first event that it is asked for. As long as it stands in one, that can be read to its
  * end, also if it is pruned meanwhile; its storage is given back when the last reader has moved on or called
  * {@link #leave}. Where the events behind it were pruned too, that is not damage but a {@link PositionExpiredException}.
@@ -84,6 +88,17 @@ public final class JournalReader {
     private boolean ended;
     // whether damage was met in the segment: then the offset may be wrong, and a seek finds it anew
     private boolean damaged;
+    // what is wrong where it stands, as it was met last
+    private String problem = "";
+    // where it goes on behind the damage that was met last; the position is MAX_VALUE if nowhere
+    private long resumeOffset;
+    private long resumePosition = Long.MAX_VALUE;
+    // where a frame stands that proved itself, whatever its document header says, and its length
+    private long provenOffset = -1;
+    private int provenLength;
+    // documents of Chronicle's own that were skipped since the last frame begin here; -1: none. A frame whose header is
+    // damaged may look like one
+    private long skippedFrom = -1;
     // volatile: so that what is stored to it is allocated indeed
     @SuppressWarnings("UnusedVariable")
     private volatile byte @Nullable [] ballast;
@@ -182,7 +197,7 @@ public final class JournalReader {
         SparseIndex index = journal.segments().index(where);
         enterAt(index, index.beforeTime(appendTimeNanos));
         target = nextFrame;
-        while (segment == where && next()) {
+        while (segment == where && nextReadable()) {
             if (segment == where && frame.appendTimeNanos() >= appendTimeNanos) {
                 return frame.position();
             }
@@ -190,6 +205,20 @@ public final class JournalReader {
             frame.clear();
         }
         return -1;
+    }
+
+    /** Goes to the next event that can be read. */
+    private boolean nextReadable() {
+        while (true) {
+            try {
+                return next();
+            } catch (CorruptLogException damage) {
+                if (damage.toPosition() == Long.MAX_VALUE) {
+                    throw damage;
+                }
+                target = damage.toPosition();
+            }
+        }
     }
 
     /** Enters the segment with a position; one that is pruned between the look and the step is looked for again. */
@@ -263,6 +292,8 @@ public final class JournalReader {
         ahead = true;
         ended = false;
         damaged = false;
+        provenOffset = -1;
+        skippedFrom = -1;
         frame.clear();
     }
 
@@ -290,13 +321,27 @@ public final class JournalReader {
                     return true;
                 }
             } else if (found == FrameView.MALFORMED) {
-                throw corrupt("event is malformed");
+                throw malformed();
             } else if (offset < checkedEnd) {
                 showChecked();
             } else if (!load()) {
                 return false;
             }
         }
+    }
+
+    /** The rest of a frame whose checksums are right and whose events are not. */
+    private CorruptLogException malformed() {
+        CorruptLogException malformed = Corruption.at(
+                "event is malformed",
+                journal.segments().file(segment),
+                offset,
+                target,
+                Math.max(nextFrame, target + 1));
+        checkedEnd = 0;
+        damaged = true;
+        frame.clear();
+        return malformed;
     }
 
     /** Goes to the next frame of the window. */
@@ -322,6 +367,8 @@ public final class JournalReader {
         while (true) {
             try {
                 return tryLoad();
+            } catch (CorruptLogException apparent) {
+                passOrResume(apparent);
             } catch (InternalError fault) {
                 // here and not around each access: compiled code learns of a page fault some instructions later
                 if (segment.isPruned()) {
@@ -329,33 +376,32 @@ public final class JournalReader {
                     continue;
                 }
                 if (!ahead) {
-                    passOr(unreadable(fault));
+                    passOrResume(unreadable(fault));
+                    continue;
                 }
                 // once more, with only what is needed
                 ahead = false;
                 checkedEnd = 0;
-            } catch (CorruptLogException damage) {
-                passOr(damage);
             }
         }
     }
 
     /**
      * Passes to the segment behind, where a process that reads what another one writes meets the end of this one before it
-     * knows of it; else it is damage.
+     * knows of it. Else it is damage: goes on behind it if what is lost lies before what was asked for.
      */
-    private void passOr(CorruptLogException damage) {
+    private void passOrResume(CorruptLogException apparent) {
         boolean passes = !ended
                 && (segment == NOWHERE
                         ? journal.appears(nextFrame)
                         : journal.goesOn(segment, nextFrame, Math.max(nextFrame, target)));
-        if (!passes) {
-            throw damage;
-        }
         if (segment.isPruned()) {
+            // its storage was given back
             passPruned();
-        } else {
+        } else if (passes) {
             ended = true;
+        } else {
+            resumeOr(apparent);
         }
     }
 
@@ -367,30 +413,56 @@ public final class JournalReader {
         standBefore(wanted);
     }
 
+    private void resumeOr(CorruptLogException damage) {
+        findResumption();
+        if (resumePosition > target) {
+            provenOffset = -1;
+            throw resumePosition == Long.MAX_VALUE
+                    ? damage
+                    : Corruption.at(
+                            problem,
+                            journal.segments().file(segment),
+                            damageOffset(),
+                            nextFrame,
+                            resumePosition,
+                            damage.getCause());
+        }
+        offset = resumeOffset;
+        nextFrame = resumePosition;
+        previousKnown = false;
+        skippedFrom = -1;
+    }
+
     private boolean tryLoad() {
         while (nextFrame < readable || isMoreReadable()) {
             frame.clear();
             if (ended || offset >= segment.endOffset()) {
+                if (!ended && nextFrame < segment.endPosition()) {
+                    throw corrupt("segment ends before its last event");
+                }
                 enterSegmentBehind();
                 continue;
             }
             if (offset > bytes.capacity() - DocumentHeader.LENGTH) {
                 throw corrupt("file ends before the log does");
             }
-            int header = DocumentHeader.getAcquire(bytes, (int) offset);
+            int header = offset == provenOffset ? provenLength : DocumentHeader.getAcquire(bytes, (int) offset);
             if (!DocumentHeader.isComplete(header)) {
                 throw corrupt(header == 0 ? "nothing stands where events were appended" : "document is not complete");
             }
             if (!DocumentHeader.isMetadata(header)) {
                 int frameLength = DocumentHeader.length(header);
                 if (ahead && loadWindow(frameLength)) {
+                    skippedFrom = -1;
                     return true;
                 }
                 loadAlone(frameLength);
+                skippedFrom = -1;
                 skip();
             } else if (offset <= bytes.capacity() - Long.BYTES) {
                 // a read that failed may look like anything; only here it would lead away from where it failed
                 copyMarked(offset, Long.BYTES);
+                skippedFrom = skippedFrom < 0 ? offset : skippedFrom;
             }
             offset = DocumentHeader.next(offset, header);
             if (frame.eventCount() > 0) {
@@ -552,6 +624,32 @@ public final class JournalReader {
         checkedEnd = 0;
         damaged = true;
         frame.clear();
-        return Corruption.at(what, journal.segments().file(segment), offset, nextFrame, Long.MAX_VALUE, cause);
+        problem = what;
+        return Corruption.at(what, journal.segments().file(segment), damageOffset(), nextFrame, Long.MAX_VALUE, cause);
+    }
+
+    private long damageOffset() {
+        return skippedFrom < 0 ? offset : skippedFrom;
+    }
+
+    /** Looks behind damage for where to go on: in the segment, else at its end. */
+    private void findResumption() {
+        // with plain reads: a mapping that was cut would throw at any time later
+        var damage = new SegmentScanner.Damage(damageOffset(), nextFrame, previousKnown, previousCrc);
+        SegmentScanner.Found found =
+                segment == NOWHERE ? null : journal.segments().findBehind(segment, damage, journal.endPosition());
+        boolean isNew = found != null && found.offset() != provenOffset;
+        if (found != null && isNew && found.offset() + DocumentHeader.LENGTH + found.length() <= bytes.capacity()) {
+            resumeOffset = found.offset();
+            resumePosition = found.position();
+            provenOffset = found.offset();
+            provenLength = found.length();
+        } else if (segment.endOffset() != Segment.OPEN
+                && (offset < segment.endOffset() || nextFrame < segment.endPosition())) {
+            resumeOffset = segment.endOffset();
+            resumePosition = segment.endPosition();
+        } else {
+            resumePosition = Long.MAX_VALUE;
+        }
     }
 }

@@ -66,14 +66,13 @@ final class LogDirectory {
     }
 
     /**
-     * The directory of a log that is there; changes nothing. Null if there is none.
+     * The directory of a log that is there; changes nothing.
      *
+     * @param insecureAllowed whether others may write into it
+     * @throws java.nio.file.NoSuchFileException if there is none
      * @throws IOException if it is no directory, or others may write into it
      */
-    static @Nullable LogDirectory existing(Path path, boolean insecureAllowed, FileOps files) throws IOException {
-        if (files.attributes(path.toAbsolutePath()) == null) {
-            return null;
-        }
+    static LogDirectory existing(Path path, boolean insecureAllowed, FileOps files) throws IOException {
         Path root = files.realPath(path);
         FileOps.Attributes attributes = files.attributes(root);
         if (attributes == null || !attributes.isDirectory()) {

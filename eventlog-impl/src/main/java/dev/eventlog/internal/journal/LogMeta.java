@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 record LogMeta(UUID logId, long createdNanos, long firstPosition) {
 
+    /** Stands for what is damaged. */
+    static final LogMeta UNKNOWN = new LogMeta(new UUID(0, 0), 0, 0);
+
     private static final String MAGIC = "EVLGMETA";
     private static final int CREATED_OFFSET = FileHeader.LENGTH;
     private static final int FIRST_POSITION_OFFSET = CREATED_OFFSET + Long.BYTES;

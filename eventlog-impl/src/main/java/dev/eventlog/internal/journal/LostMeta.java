@@ -51,6 +51,22 @@ final class LostMeta {
      */
     static @Nullable LogMeta find(LogDirectory directory, String problem, Journal.Traces traces, FileOps files)
             throws IOException {
+        LogMeta found = look(directory, problem, traces, files);
+        if (found != null) {
+            LOGGER.warn(
+                    "log.meta is {} and is made anew from the other files: file={} logId={} firstPosition={} created={}",
+                    problem,
+                    directory.meta(),
+                    found.logId(),
+                    found.firstPosition(),
+                    Clock.toInstant(found.createdNanos()));
+        }
+        return found;
+    }
+
+    /** The same for who only looks. */
+    static @Nullable LogMeta look(LogDirectory directory, String problem, Journal.Traces traces, FileOps files)
+            throws IOException {
         var lost = new LostMeta(directory, files);
         lost.askHeader(directory.state(), StateFile.MAGIC, false);
         lost.askHeader(directory.manifest(), Manifest.MAGIC, true);
@@ -127,23 +143,11 @@ final class LostMeta {
             throw refusal("log.meta is " + problem + ", and neither the manifest nor a segment tells where the log"
                     + " begins: its first segment may be missing; restore it from a backup");
         }
-        LOGGER.warn(
-                "log.meta is {} and is made anew from the other files: file={} logId={} firstPosition={} created={} ({})",
-                problem,
-                directory.meta(),
-                id,
-                beginning.position(),
-                Clock.toInstant(beginning.timeNanos()),
-                beginning.isTimeExact() ? "as the manifest has it" : "when the first segment was begun");
         return new LogMeta(id, beginning.timeNanos(), beginning.position());
     }
 
-    /**
-     * Where and when the log begins.
-     *
-     * @param isTimeExact whether it was created at that time, rather than some time before
-     */
-    private record Beginning(long position, long timeNanos, boolean isTimeExact) {}
+    /** Where and when the log begins. */
+    private record Beginning(long position, long timeNanos) {}
 
     private @Nullable Beginning beginning(UUID id) throws IOException {
         SegmentScanner.Opening opening = first;
@@ -154,11 +158,11 @@ final class LostMeta {
                 boolean isTimeExact = epoch.timeNanos() != 0;
                 if (epoch.number() == 1) {
                     long timeNanos = isTimeExact || opening == null ? epoch.timeNanos() : opening.timeNanos();
-                    return new Beginning(epoch.basePosition(), timeNanos, isTimeExact);
+                    return new Beginning(epoch.basePosition(), timeNanos);
                 }
             }
         }
-        return opening == null ? null : new Beginning(opening.basePosition(), opening.timeNanos(), false);
+        return opening == null ? null : new Beginning(opening.basePosition(), opening.timeNanos());
     }
 
     /** The refusal of a damaged {@code log.meta} that stands alone. */

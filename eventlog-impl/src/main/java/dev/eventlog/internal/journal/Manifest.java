@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  *   SCHEMA (3)   number: its own; 16 version, 20 type length (2), 22 content type length (2), 24 type, content type
  *   SOURCE (4)   number: its own; 16 length (2), 18 zero, 24 name
  *   PRUNED (6)   number: 0; 16 last pruned segment, 24 first position, 32 latest append time of what was pruned = 40 bytes
- *   kept: 5 for damaged ranges
+ *   DAMAGED (5)  number: 0; 16 segment, 24 first position that is lost, 32 position behind the last,
+ *                40 offset of the damage, 48 offset behind it                                    = 56 bytes
  * </pre>
  *
  * <p><b>Threading:</b> One thread at a time: the I/O thread.
@@ -55,9 +56,11 @@ final class Manifest {
     private static final int SEALED = 2;
     private static final int SCHEMA = 3;
     private static final int SOURCE = 4;
+    private static final int DAMAGED = 5;
     private static final int PRUNED = 6;
     private static final int EPOCH_LENGTH = 48;
     private static final int SEALED_LENGTH = 72;
+    private static final int DAMAGED_LENGTH = 56;
     private static final int PRUNED_LENGTH = 40;
     /** Void bytes up to which it is not worth making the file anew. */
     private static final int MIN_VOID_LENGTH = 4096;
@@ -67,6 +70,7 @@ final class Manifest {
     private final FileOps files;
     private final List<Epoch> epochs = new ArrayList<>();
     private final List<Segment> segments = new ArrayList<>();
+    private final List<Damaged> damages = new ArrayList<>();
     private final Dictionary dictionary;
     private @Nullable Pruned pruned;
     private FileOps.@Nullable OpenFile open;
@@ -101,9 +105,29 @@ final class Manifest {
      */
     record Pruned(long lastSegment, long firstPosition, long timeNanos) {}
 
+    /**
+     * A range of events that is lost and recorded as such.
+     *
+     * @param segment number of the segment that they stood in
+     * @param from position of the first
+     * @param to position behind the last
+     * @param offset where the damage begins in the segment
+     * @param endOffset where it ends; that of the segment's end if nothing is right behind it
+     */
+    record Damaged(long segment, long from, long to, long offset, long endOffset) {}
+
     /** An empty manifest, not yet written. */
     static Manifest create(Path file, UUID logId, FileOps files) {
         return new Manifest(file, logId, files, new Dictionary());
+    }
+
+    /** A manifest without segments, not yet written, that tells all else that another one tells. */
+    static Manifest copyOf(Manifest other, Path file, UUID logId, FileOps files) {
+        var copy = new Manifest(file, logId, files, other.dictionary);
+        copy.epochs.addAll(other.epochs);
+        copy.damages.addAll(other.damages);
+        copy.pruned = other.pruned;
+        return copy;
     }
 
     /** Reads the file up to its first damaged record; null if there is none, or it does not begin as it should. */
@@ -155,6 +179,7 @@ final class Manifest {
             case SEALED -> recordLength == SEALED_LENGTH && takeSegment(bytes, at);
             case SCHEMA -> takeSchema(bytes, at, recordLength);
             case SOURCE -> takeSource(bytes, at, recordLength);
+            case DAMAGED -> recordLength == DAMAGED_LENGTH && takeDamaged(bytes, at);
             case PRUNED -> recordLength == PRUNED_LENGTH && takePruned(bytes, at);
             default -> false;
         };
@@ -181,6 +206,16 @@ final class Manifest {
         return true;
     }
 
+    private boolean takeDamaged(ByteBuffer bytes, int at) {
+        damages.add(new Damaged(
+                bytes.getLong(at + 16),
+                bytes.getLong(at + 24),
+                bytes.getLong(at + 32),
+                bytes.getLong(at + 40),
+                bytes.getLong(at + 48)));
+        return true;
+    }
+
     private boolean takePruned(ByteBuffer bytes, int at) {
         drop(new Pruned(bytes.getLong(at + 16), bytes.getLong(at + 24), bytes.getLong(at + 32)));
         return true;
@@ -189,6 +224,7 @@ final class Manifest {
     private void drop(Pruned newPruned) {
         pruned = newPruned;
         segments.removeIf(segment -> segment.number() <= newPruned.lastSegment());
+        damages.removeIf(range -> range.segment() <= newPruned.lastSegment());
     }
 
     private boolean takeSchema(ByteBuffer bytes, int at, int recordLength) {
@@ -230,6 +266,22 @@ final class Manifest {
         return segments;
     }
 
+    /** Ranges that are recorded as lost, in the order in which they were found. */
+    List<Damaged> damages() {
+        return damages;
+    }
+
+    /** Whether positions are recorded as lost. */
+    boolean isRecordedAsDamaged(long from, long to) {
+        return damages.stream().anyMatch(range -> range.from() <= from && to <= range.to());
+    }
+
+    /** Whether it is recorded that a segment has nothing right up to its end. */
+    boolean isEndRecordedAsLost(Segment segment) {
+        return damages.stream()
+                .anyMatch(range -> range.segment() == segment.number() && range.endOffset() == segment.endOffset());
+    }
+
     /** How far the log was pruned; null if it never was. */
     @Nullable
     Pruned pruned() {
@@ -266,6 +318,13 @@ final class Manifest {
     /** Takes up a segment that was found; recorded with {@link #rewrite}. */
     void addFoundSegment(Segment segment) {
         segments.add(segment);
+    }
+
+    /** Takes up a range of lost events; recorded with {@link #rewrite}. */
+    void addFoundDamage(Damaged range) {
+        if (!damages.contains(range)) {
+            damages.add(range);
+        }
     }
 
     /**
@@ -341,6 +400,7 @@ final class Manifest {
             records.add(sourceRecord(i + 1, sources.get(i)));
         }
         segments.forEach(segment -> records.add(segmentRecord(segment)));
+        damages.forEach(range -> records.add(damagedRecord(range)));
         return records;
     }
 
@@ -412,6 +472,16 @@ final class Manifest {
         bytes.putLong(48, segment.firstTimeNanos());
         bytes.putLong(56, segment.lastTimeNanos());
         bytes.putInt(64, segment.lastCrc());
+        return checked(bytes);
+    }
+
+    private static ByteBuffer damagedRecord(Damaged range) {
+        ByteBuffer bytes = record(DAMAGED, 0, DAMAGED_LENGTH);
+        bytes.putLong(16, range.segment());
+        bytes.putLong(24, range.from());
+        bytes.putLong(32, range.to());
+        bytes.putLong(40, range.offset());
+        bytes.putLong(48, range.endOffset());
         return checked(bytes);
     }
 

@@ -4,6 +4,7 @@ import dev.eventlog.EventLogConfig;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Segments in direct memory, in the same layout as on disk. The first has 64 KiB, each further one twice as much, up to
@@ -46,6 +47,12 @@ final class MemorySegmentStore implements SegmentStore {
     @Override
     public SparseIndex index(Segment segment) {
         throw new IllegalStateException("index of " + segment + " is gone");
+    }
+
+    @Override
+    public SegmentScanner.@Nullable Found findBehind(
+            Segment segment, SegmentScanner.Damage damage, long greatestPosition) {
+        return null;
     }
 
     @Override

@@ -45,7 +45,8 @@ final class Recovery {
             "cursors",
             "owners",
             "parked",
-            "torn");
+            "torn",
+            "replaced");
 
     private static final int COPIED_AT_ONCE = 1 << 20;
 
@@ -53,7 +54,7 @@ final class Recovery {
     private final LogMeta meta;
     private final FileOps files;
     private final Journal.Traces traces;
-    private final boolean isPruning;
+    private final Policy policy;
     private final int seed;
     private Manifest manifest;
     private boolean manifestChanged;
@@ -62,9 +63,13 @@ final class Recovery {
     private long firstPosition;
     private long endPosition;
     private long lastNumber;
+    // everything below must be there, by the state file or a segment that was scanned
+    private long told;
+    // events up to here must have been there, and nothing is left of the last of them; 0: none
+    private long lostEnd;
 
-    private Recovery(LogDirectory directory, LogMeta meta, Journal.Traces traces, boolean isPruning, FileOps files) {
-        this.isPruning = isPruning;
+    private Recovery(LogDirectory directory, LogMeta meta, Journal.Traces traces, Policy policy, FileOps files) {
+        this.policy = policy;
         this.directory = directory;
         this.meta = meta;
         this.files = files;
@@ -85,19 +90,23 @@ final class Recovery {
     record Result(Manifest manifest, long firstPosition, long endPosition, long nextNumber, int nextEpoch) {}
 
     /**
-     * Does it.
+     * What the configuration says of it.
      *
      * @param isPruning whether the log is opened with a rule of retention
+     * @param isDamageRecorded whether events that are missing are recorded as lost, rather than the open refused
      */
+    record Policy(boolean isPruning, boolean isDamageRecorded) {}
+
+    /** Does it. */
     static Result run(
             LogDirectory directory,
             LogMeta meta,
             StateFile.Boot boot,
             Journal.Traces traces,
-            boolean isPruning,
+            Policy policy,
             FileOps files)
             throws IOException {
-        return new Recovery(directory, meta, traces, isPruning, files).run(boot);
+        return new Recovery(directory, meta, traces, policy, files).run(boot);
     }
 
     private Result run(StateFile.Boot boot) throws IOException {
@@ -106,22 +115,36 @@ final class Recovery {
         finishPruning();
         StateFile state = StateFile.read(directory.state(), meta.logId(), files);
         findBeginning(state);
+        boolean sameBoot = state != null && boot.isKnown() && state.boot().equals(boot);
+        // an unknown position is below any other
+        told = state == null ? 0 : Math.max(state.durablePosition(), sameBoot ? state.endPosition() : 0);
         takeUnrecordedSegments();
         checkSealedSegments();
         List<Leftover> leftovers = scanLeftovers();
-        long durable = durablePosition(state, leftovers);
-        boolean sameBoot = state != null && boot.isKnown() && state.boot().equals(boot);
         boolean isEndKnown = sameBoot && state != null && state.endPosition() != StateFile.UNKNOWN;
-        long required = isEndKnown ? Math.max(durable, state.endPosition()) : durableBehind(leftovers, durable);
+        long required = requiredPosition(leftovers);
+        if (!isEndKnown) {
+            required = durableBehind(leftovers, required);
+        }
+        if (policy.isDamageRecorded()) {
+            leftovers = scannedBehindDamage(leftovers, required);
+        }
         List<Leftover> kept = contiguous(leftovers, required);
         // in another boot what is read comes from the disk
         boolean isDoubtful = state == null || (sameBoot && state.isForceFailed());
         for (Leftover leftover : kept) {
+            if (leftover.scan().basePosition() > endPosition) {
+                recordLostBefore(leftover.number(), leftover.scan().basePosition());
+            }
+            recordGaps(leftover.number(), leftover.scan());
             if (isDoubtful) {
                 writeAgain(leftover);
             } else {
                 keep(leftover, sameBoot);
             }
+        }
+        if (lostEnd > endPosition) {
+            recordLostBefore(Math.max(1, lastNumber) + 1, lostEnd);
         }
         for (Leftover leftover : leftovers) {
             if (!kept.contains(leftover)) {
@@ -167,9 +190,14 @@ final class Recovery {
         return last;
     }
 
+    /** Whether something in a log's directory is of ours, by its name. */
+    static boolean isKnownName(String name) {
+        return KNOWN.contains(name) || name.endsWith(".tmp");
+    }
+
     private void nameUnknownFiles() throws IOException {
         for (String name : files.list(directory.root())) {
-            if (!KNOWN.contains(name) && !name.endsWith(".tmp")) {
+            if (!isKnownName(name)) {
                 LOGGER.info(
                         "unknown file in the log's directory is ignored: {}",
                         dev.eventlog.internal.support.Names.quoted(name));
@@ -228,7 +256,7 @@ final class Recovery {
      */
     private void findBeginning(@Nullable StateFile state) throws IOException {
         List<Segment> recorded = manifest.segments();
-        if (!recorded.isEmpty() && isThere(recorded.get(0).number())) {
+        if (!recorded.isEmpty() && isThereOrLost(recorded.get(0))) {
             return;
         }
         Path sealed = oldestSealed();
@@ -245,7 +273,11 @@ final class Recovery {
         boolean isKnown = told != StateFile.UNKNOWN;
         boolean isPruned = isKnown
                 ? told >= found
-                : oldest != null && (oldest.previousNumber() < 0 || (isPruning && !manifestIsWhole));
+                : oldest != null && (oldest.previousNumber() < 0 || (policy.isPruning() && !manifestIsWhole));
+        if (!isPruned && policy.isDamageRecorded()) {
+            // takeUnrecordedSegments, checkSealedSegments and contiguous find what is missing
+            return;
+        }
         if (!isPruned) {
             throw Corruption.at(
                     "segment is missing"
@@ -269,8 +301,10 @@ final class Recovery {
         beginAt(found);
     }
 
-    private boolean isThere(long number) throws IOException {
-        return files.attributes(directory.segment(number)) != null || directory.chronicleFile(number) != null;
+    private boolean isThereOrLost(Segment first) throws IOException {
+        return files.attributes(directory.segment(first.number())) != null
+                || directory.chronicleFile(first.number()) != null
+                || manifest.isRecordedAsDamaged(first.basePosition(), first.basePosition() + 1);
     }
 
     private @Nullable Path oldestSealed() throws IOException {
@@ -308,28 +342,94 @@ final class Recovery {
         for (String name : files.list(directory.segments())) {
             long number = LogDirectory.segmentNumber(name, true);
             if (number > recorded) {
-                Path file = directory.segment(number);
-                SegmentScan scan = scan(file);
-                if (scan.dataFrames() == 0 || scan.basePosition() != endPosition) {
-                    throw Corruption.at(
-                            "segment does not follow the one before it (" + scan.problem() + ")",
-                            file,
-                            scan.end().offset(),
-                            endPosition,
-                            Long.MAX_VALUE);
-                }
-                long durable = durableBehind(file, scan);
-                if (durable > scan.end().position()) {
-                    throw Corruption.at(
-                            scan.problem() == null ? "events are missing" : scan.problem(),
-                            file,
-                            scan.end().offset(),
-                            scan.end().position(),
-                            durable);
-                }
-                record(number, scan);
+                takeUnrecorded(number, directory.segment(number));
             }
         }
+    }
+
+    private void takeUnrecorded(long number, Path file) throws IOException {
+        SegmentScan scan = scan(file, SegmentScanner.Expected.NOTHING);
+        long forced = durableBehind(file, scan);
+        if (policy.isDamageRecorded()) {
+            long required = Math.max(Math.max(told, forced), beginningBehind(number));
+            scan = scan(file, SegmentScanner.Expected.upTo(endPosition, required));
+        }
+        boolean follows = scan.dataFrames() > 0 && scan.basePosition() == endPosition;
+        if (!follows && policy.isDamageRecorded()) {
+            if (scan.dataFrames() == 0 || scan.basePosition() < endPosition) {
+                LOGGER.warn("no event of a segment can be read, its file is left where it is: {}", file);
+                return;
+            }
+            recordLostBefore(number, scan.basePosition());
+        } else if (!follows) {
+            throw Corruption.at(
+                    "segment does not follow the one before it (" + scan.problem() + ")",
+                    file,
+                    scan.end().offset(),
+                    endPosition,
+                    Long.MAX_VALUE);
+        }
+        if (forced > scan.end().position() && !policy.isDamageRecorded()) {
+            throw Corruption.at(
+                    scan.problem() == null ? "events are missing" : scan.problem(),
+                    file,
+                    scan.end().offset(),
+                    scan.end().position(),
+                    forced);
+        }
+        told = Math.max(told, Math.max(forced, scan.durablePosition()));
+        recordGaps(number, scan);
+        record(number, scan);
+    }
+
+    /** Position that the first readable segment behind one begins with; -1 if there is none. */
+    private long beginningBehind(long number) throws IOException {
+        for (String name : files.list(directory.segments())) {
+            long behind = LogDirectory.segmentNumber(name, true);
+            SegmentScanner.Opening opening = behind > number ? opening(directory.segment(behind)) : null;
+            if (opening != null) {
+                return opening.basePosition();
+            }
+        }
+        SegmentScanner.Opening active = oldestActive();
+        return active == null ? -1 : active.basePosition();
+    }
+
+    /** Events of the end of the last recorded segment, or of segments without a file, that nothing is left of. */
+    private void recordLostBefore(long number, long position) {
+        List<Segment> segments = manifest.segments();
+        Segment last = segments.isEmpty() ? null : segments.get(segments.size() - 1);
+        if (last == null || last.number() < number - 1) {
+            // no frame tells its epoch: that of the next one is not wrong, as nothing of it can be read
+            last = new Segment(number - 1, Math.max(1, manifest.lastEpoch()), endPosition);
+            last.seal(new Segment.SegmentEnd(position, 0, 0, 0, 0));
+            manifest.addFoundSegment(last);
+        } else {
+            last.seal(new Segment.SegmentEnd(
+                    position, last.endOffset(), last.firstTimeNanos(), last.lastTimeNanos(), last.lastCrc()));
+        }
+        lose(new Manifest.Damaged(last.number(), endPosition, position, last.endOffset(), last.endOffset()));
+        lastNumber = Math.max(lastNumber, last.number());
+        endPosition = position;
+    }
+
+    private void recordGaps(long number, SegmentScan scan) {
+        for (SegmentScan.Gap gap : scan.gaps()) {
+            if (gap.to() > gap.from()) {
+                lose(new Manifest.Damaged(number, gap.from(), gap.to(), gap.offset(), gap.endOffset()));
+            }
+        }
+    }
+
+    private void lose(Manifest.Damaged range) {
+        LOGGER.warn(
+                "events are lost and recorded as such: positions={}..{} file={} offset={}",
+                range.from(),
+                range.to(),
+                directory.segment(range.segment()),
+                range.offset());
+        manifest.addFoundDamage(range);
+        manifestChanged = true;
     }
 
     private void record(long number, SegmentScan scan) {
@@ -344,9 +444,11 @@ final class Recovery {
         endPosition = segment.endPosition();
     }
 
-    private SegmentScan scan(Path file) throws IOException {
+    private SegmentScan scan(Path file, SegmentScanner.Expected expected) throws IOException {
         try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
-            return SegmentScanner.scan(open, seed, manifest.dictionary());
+            return expected.endPosition() < 0
+                    ? SegmentScanner.scan(open, seed, manifest.dictionary())
+                    : SegmentScanner.scan(open, seed, manifest.dictionary(), expected);
         }
     }
 
@@ -363,7 +465,12 @@ final class Recovery {
                     attributes = files.attributes(file);
                 }
             }
-            if (attributes == null || attributes.length() < segment.endOffset()) {
+            boolean isShort = attributes == null || attributes.length() < segment.endOffset();
+            if (isShort && manifest.isEndRecordedAsLost(segment)) {
+                LOGGER.debug("end of segment was lost before: {}", segment);
+            } else if (isShort && policy.isDamageRecorded()) {
+                loseEnd(segment, file, attributes != null);
+            } else if (isShort) {
                 String what = attributes == null
                         ? "segment is missing"
                         : "segment was cut to " + attributes.length() + " bytes";
@@ -380,6 +487,21 @@ final class Recovery {
             }
             expected = segment.endPosition();
         }
+    }
+
+    /** A recorded segment whose file is gone or was cut. */
+    private void loseEnd(Segment segment, Path file, boolean isThere) throws IOException {
+        long from = segment.basePosition();
+        long offset = 0;
+        if (isThere) {
+            SegmentScan scan = scan(file, SegmentScanner.Expected.all(segment));
+            recordGaps(segment.number(), scan);
+            if (scan.dataFrames() > 0) {
+                from = scan.end().position();
+                offset = scan.end().offset();
+            }
+        }
+        lose(new Manifest.Damaged(segment.number(), from, segment.endPosition(), offset, segment.endOffset()));
     }
 
     /** A segment in {@code active/}, and what a scan found in it. */
@@ -401,22 +523,37 @@ final class Recovery {
             if (file == null) {
                 directory.deleteActive(number);
             } else {
-                found.add(new Leftover(number, file, scan(file)));
+                found.add(new Leftover(number, file, scan(file, SegmentScanner.Expected.NOTHING)));
             }
         }
         return found;
     }
 
-    private long durablePosition(@Nullable StateFile state, List<Leftover> leftovers) {
-        // sealed segments are forced before they are recorded
-        long durable = endPosition;
-        if (state != null) {
-            durable = Math.max(durable, state.durablePosition());
-        }
+    /** The same, each also behind damage as far as events must be there. */
+    private List<Leftover> scannedBehindDamage(List<Leftover> leftovers, long required) throws IOException {
+        var again = new ArrayList<Leftover>();
+        long position = endPosition;
         for (Leftover leftover : leftovers) {
-            durable = Math.max(durable, leftover.scan().durablePosition());
+            SegmentScan scan = leftover.scan();
+            if (position < required && scan.end().position() < required) {
+                scan = scan(leftover.file(), SegmentScanner.Expected.upTo(position, required));
+            }
+            if (scan.dataFrames() > 0) {
+                position = Math.max(position, scan.end().position());
+            }
+            again.add(new Leftover(leftover.number(), leftover.file(), scan));
         }
-        return durable;
+        return again;
+    }
+
+    /** Everything below must be there. */
+    private long requiredPosition(List<Leftover> leftovers) {
+        // sealed segments are forced before they are recorded
+        long required = Math.max(endPosition, told);
+        for (Leftover leftover : leftovers) {
+            required = Math.max(required, leftover.scan().durablePosition());
+        }
+        return required;
     }
 
     /** The same, also by what stands behind the first hole of a file: holes in what was forced are damage. */
@@ -443,7 +580,9 @@ final class Recovery {
         String problem = "segment is missing";
         for (Leftover leftover : leftovers) {
             SegmentScan scan = leftover.scan();
-            if (scan.dataFrames() > 0 && scan.basePosition() == position) {
+            boolean isBehindLost =
+                    policy.isDamageRecorded() && scan.basePosition() > position && scan.basePosition() <= required;
+            if (scan.dataFrames() > 0 && (scan.basePosition() == position || isBehindLost)) {
                 kept.add(leftover);
                 position = scan.end().position();
             }
@@ -453,7 +592,9 @@ final class Recovery {
                 problem = scan.problem() == null ? "events are missing" : String.valueOf(scan.problem());
             }
         }
-        if (position < required) {
+        if (position < required && policy.isDamageRecorded()) {
+            lostEnd = required;
+        } else if (position < required) {
             throw Corruption.at(problem, file, offset, position, required);
         }
         return kept;
@@ -475,7 +616,15 @@ final class Recovery {
                 FileOps.OpenFile to = files.open(beside, FileOps.Mode.CREATE)) {
             copy(from, to, end);
             to.force();
-            copied = SegmentScanner.scan(to, seed, null);
+            copied = leftover.scan().gaps().isEmpty()
+                    ? SegmentScanner.scan(to, seed, null)
+                    : SegmentScanner.scan(
+                            to,
+                            seed,
+                            null,
+                            SegmentScanner.Expected.upTo(
+                                    leftover.scan().basePosition(),
+                                    leftover.scan().end().position()));
         }
         if (copied.end().offset() != end
                 || copied.end().lastCrc() != leftover.scan().end().lastCrc()) {

@@ -2,6 +2,7 @@ package dev.eventlog.internal.journal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threading:</b> Thread-safe.
  */
 final class SegmentList {
+
+    private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0);
 
     private final AtomicReference<Segment[]> segments;
     private final SegmentSource source;
@@ -79,16 +82,29 @@ final class SegmentList {
             if (segment.isPruned()) {
                 return null;
             }
+            if (e instanceof NoSuchFileException) {
+                // lost: whoever reads finds that it ends before its first event, which is damage like any other
+                return NO_BYTES;
+            }
             throw Corruption.io("mapping " + segment, file(segment), e);
         }
     }
 
-    /** The index of a segment; an empty one, which is right and slow, if it was pruned. */
+    /** Where a segment goes on behind damage; null if it does not, or its file cannot be read. */
+    SegmentScanner.@Nullable Found findBehind(Segment segment, SegmentScanner.Damage damage, long greatestPosition) {
+        try {
+            return source.findBehind(segment, damage, greatestPosition);
+        } catch (IOException unreadable) {
+            return null;
+        }
+    }
+
+    /** The index of a segment; an empty one, which is right and slow, if it was pruned or its file is lost. */
     SparseIndex index(Segment segment) {
         try {
             return segment.index(source);
         } catch (IOException e) {
-            if (segment.isPruned()) {
+            if (segment.isPruned() || e instanceof NoSuchFileException) {
                 return new SparseIndex();
             }
             throw Corruption.io("reading the index of " + segment, file(segment), e);
@@ -130,6 +146,10 @@ final class SegmentList {
     Path file(Segment segment) {
         if (directory == null) {
             return Path.of("memory");
+        }
+        Path own = source.file(segment);
+        if (own != null) {
+            return own;
         }
         String name = String.format("%010d", segment.number());
         return segment.endOffset() == Segment.OPEN

@@ -1,5 +1,6 @@
 package dev.eventlog.internal.journal;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param durablePosition greatest durable position that a frame tells; -1 if none does
  * @param index sparse index of the valid frames
  * @param problem what ended the scan; null: nothing was there
+ * @param gaps damage that it went on behind, in order
  */
 record SegmentScan(
         int epoch,
@@ -20,7 +22,19 @@ record SegmentScan(
         long dataFrames,
         long durablePosition,
         SparseIndex index,
-        @Nullable String problem) {
+        @Nullable String problem,
+        List<Gap> gaps) {
+
+    /**
+     * Damage between frames that are right.
+     *
+     * @param offset where it begins
+     * @param endOffset of the document header of the frame behind it
+     * @param from position of the first event that is lost
+     * @param to position behind the last; equal to from if no event is lost
+     * @param what what is wrong at its beginning
+     */
+    record Gap(long offset, long endOffset, long from, long to, String what) {}
 
     /** Whether it has a frame, and so belongs to the log. */
     boolean hasFrames() {

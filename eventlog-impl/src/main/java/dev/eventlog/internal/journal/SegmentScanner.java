@@ -8,12 +8,21 @@ import dev.eventlog.internal.frame.FrameView;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a segment file from its beginning to its first byte that is not part of a valid frame: with plain reads, every
- * length checked against the bytes that there are, and without Chronicle. Memory is bounded by the largest frame.
+ * Reads a segment file from its beginning to its first byte that is not part of a valid frame, or also behind it: with plain
+ * reads, every length checked against the bytes that there are, and without Chronicle. Memory is bounded by the largest
+ * frame.
+ *
+ * <p><b>Behind damage</b> the next frame is searched for that proves itself: at a multiple of four bytes its magic; the
+ * header checksum, which is seeded with the log's id; the body checksum; the epoch of the segment; and a position that is
+ * neither below the one that is due nor beyond the segment's end. The document header before it need not be right, since
+ * the frame knows its length. Copies of older frames of the log, which may stand in a payload, have positions below the one
+ * that is due, or stand in a frame that proves itself and is taken as a whole.
  *
  * <p><b>Threading:</b> One thread at a time: the I/O thread.
  */
@@ -46,6 +55,16 @@ final class SegmentScanner {
     private long dataFrames;
     private long durablePosition = -1;
     private boolean isOpeningOnly;
+    private Expected expected = Expected.NOTHING;
+    private LogFiles.@Nullable FrameVisitor visitor;
+    private final List<SegmentScan.Gap> gaps = new ArrayList<>();
+    // whether lastCrc is that of the frame before
+    private boolean isChained = true;
+    // where a frame stands whose document header is not to be asked, and its length
+    private long provenOffset = -1;
+    private int provenLength;
+    // documents of Chronicle's own that were skipped since the last frame begin here; -1: none
+    private long skippedFrom = -1;
 
     private SegmentScanner(FileOps.OpenFile file, int seed, @Nullable Dictionary dictionary) throws IOException {
         this(file, seed, dictionary, WINDOW_LENGTH);
@@ -130,6 +149,211 @@ final class SegmentScanner {
     }
 
     /**
+     * What is known of a segment before it is scanned.
+     *
+     * @param epoch of its writer; 0 if unknown
+     * @param basePosition position of its first event
+     * @param endPosition positions below are searched for behind damage
+     * @param greatestPosition no event lies beyond
+     * @param endOffset where its last frame ends; {@link Segment#OPEN} if unknown
+     */
+    record Expected(int epoch, long basePosition, long endPosition, long greatestPosition, long endOffset) {
+
+        /** Ends at damage. */
+        static final Expected NOTHING = new Expected(0, -1, -1, Long.MAX_VALUE, Segment.OPEN);
+
+        /** All that a sealed segment has. */
+        static Expected all(Segment sealed) {
+            return new Expected(
+                    sealed.epoch(),
+                    sealed.basePosition(),
+                    sealed.endPosition(),
+                    sealed.endPosition(),
+                    sealed.endOffset());
+        }
+
+        /** What a segment has up to a position. */
+        static Expected in(Segment segment, long greatestPosition) {
+            return new Expected(
+                    segment.epoch(),
+                    segment.basePosition(),
+                    segment.endPosition(),
+                    Math.min(segment.endPosition(), greatestPosition),
+                    segment.endOffset());
+        }
+
+        /** What is in a segment up to a position at least, and from there on up to the next damage. */
+        static Expected upTo(long basePosition, long endPosition) {
+            return new Expected(0, basePosition, endPosition, Long.MAX_VALUE, Segment.OPEN);
+        }
+
+        /** All that is in a segment whose end nobody knows. */
+        static Expected anything(long basePosition) {
+            return new Expected(0, basePosition, Long.MAX_VALUE, Long.MAX_VALUE, Segment.OPEN);
+        }
+    }
+
+    /** Scans a file, also behind damage as far as events are expected there. */
+    static SegmentScan scan(FileOps.OpenFile file, int seed, @Nullable Dictionary dictionary, Expected expected)
+            throws IOException {
+        return scan(file, seed, dictionary, expected, (frame, offset) -> {});
+    }
+
+    /** The same, showing each frame that is right. */
+    static SegmentScan scan(
+            FileOps.OpenFile file,
+            int seed,
+            @Nullable Dictionary dictionary,
+            Expected expected,
+            LogFiles.FrameVisitor visitor)
+            throws IOException {
+        var scanner = new SegmentScanner(file, seed, dictionary);
+        scanner.expected = expected;
+        scanner.visitor = visitor;
+        return scanner.result(scanner.runBehindDamage());
+    }
+
+    /**
+     * A frame that proves itself.
+     *
+     * @param offset of its document header
+     * @param length its own
+     * @param position of its first event
+     */
+    record Found(long offset, int length, long position) {}
+
+    /**
+     * Where damage begins.
+     *
+     * @param offset of the document header that should stand there
+     * @param position that is due
+     * @param isChained whether the CRC of the frame before is known
+     * @param previousCrc that CRC
+     */
+    record Damage(long offset, long position, boolean isChained, int previousCrc) {}
+
+    /** The first frame that proves itself from where damage begins; null if there is none. */
+    static @Nullable Found find(FileOps.OpenFile file, int seed, Expected expected, Damage damage) throws IOException {
+        var scanner = new SegmentScanner(file, seed, null);
+        scanner.expected = expected;
+        return scanner.find(damage, damage.offset());
+    }
+
+    private @Nullable Found find(Damage damage, long from) throws IOException {
+        long last = Math.min(length, expected.endOffset()) - DocumentHeader.LENGTH - FrameDescriptor.HEADER_LENGTH;
+        for (long at = from & -4L; at <= last; at += 4) {
+            int loaded = loadSome(at);
+            if (loaded < DocumentHeader.LENGTH + FrameDescriptor.HEADER_LENGTH) {
+                return null;
+            }
+            int index = (int) (at - windowOffset) + DocumentHeader.LENGTH;
+            if (window.getInt(index) == FrameDescriptor.MAGIC) {
+                Found found = proven(at, window.getInt(index + FrameDescriptor.FRAME_LENGTH_OFFSET), damage);
+                if (found != null) {
+                    return found;
+                }
+            }
+        }
+        return null;
+    }
+
+    private @Nullable Found proven(long at, int frameLength, Damage damage) throws IOException {
+        long start = at + DocumentHeader.LENGTH;
+        if (frameLength < FrameDescriptor.HEADER_LENGTH || frameLength > length - start) {
+            return null;
+        }
+        if (!load(start, Math.min(frameLength, FrameDescriptor.MAX_HEADER_LENGTH))) {
+            return null;
+        }
+        // before its length is believed
+        copy(start, Math.min(frameLength, FrameDescriptor.MAX_HEADER_LENGTH));
+        if (frame.checkHeader(frameLength) != null || !load(start, frameLength)) {
+            return null;
+        }
+        copy(start, frameLength);
+        boolean isRight = frame.check(frameLength) == null
+                && isCountPlausible()
+                && (expected.epoch() == 0 || frame.epoch() == expected.epoch())
+                && (epoch == 0 || frame.epoch() == epoch)
+                && frame.basePosition() >= damage.position()
+                // one that stands where it should must also follow the one before it
+                && (at != damage.offset() || !damage.isChained() || frame.previousCrc() == damage.previousCrc())
+                && frame.endPosition() <= expected.greatestPosition();
+        return isRight ? new Found(at, frameLength, frame.basePosition()) : null;
+    }
+
+    private boolean isCountPlausible() {
+        return frame.eventCount() >= 0 && frame.eventCount() <= frame.length() / FrameDescriptor.EVENT_HEADER_LENGTH;
+    }
+
+    /** Makes at least a header's bytes from an offset on be in the window; returns how many are. */
+    private int loadSome(long from) throws IOException {
+        int least = DocumentHeader.LENGTH + FrameDescriptor.HEADER_LENGTH;
+        if (from < windowOffset || from + least > windowOffset + windowLength) {
+            window.clear();
+            windowOffset = from;
+            windowLength = file.read(window, from);
+            window.clear();
+        }
+        return (int) (windowOffset + windowLength - from);
+    }
+
+    /** Scans on behind each damage below which events are expected. */
+    private @Nullable String runBehindDamage() throws IOException {
+        nextPosition = expected.basePosition();
+        epoch = expected.epoch();
+        while (true) {
+            String problem = run();
+            if (nextPosition >= expected.endPosition()
+                    || (problem == null && expected.endPosition() == Long.MAX_VALUE && isZeroToTheEnd())) {
+                return problem;
+            }
+            var damage =
+                    new Damage(skippedFrom < 0 ? offset : skippedFrom, Math.max(0, nextPosition), isChained, lastCrc);
+            // a frame that was found and then refused is not found again
+            Found found = find(damage, damage.offset() == provenOffset ? provenOffset + 4 : damage.offset());
+            if (found == null) {
+                return problem != null || expected.endPosition() == Long.MAX_VALUE
+                        ? problem
+                        : "nothing stands where events were appended";
+            }
+            goOnWith(found, damage, problem == null ? "nothing stands where events were appended" : problem);
+        }
+    }
+
+    private void goOnWith(Found found, Damage damage, String problem) {
+        gaps.add(new SegmentScan.Gap(damage.offset(), found.offset(), damage.position(), found.position(), problem));
+        if (basePosition < 0) {
+            basePosition = expected.basePosition();
+        }
+        epoch = frame.epoch();
+        offset = found.offset();
+        nextPosition = found.position();
+        provenOffset = found.offset();
+        provenLength = found.length();
+        isChained = false;
+        skippedFrom = -1;
+    }
+
+    /** Whether the file has nothing but zeros from the offset on, as behind the end of a segment. */
+    private boolean isZeroToTheEnd() throws IOException {
+        for (long at = offset; at < length; ) {
+            int loaded = Math.min(loadSome(at), (int) Math.min(Integer.MAX_VALUE, length - at));
+            if (loaded <= 0) {
+                return true;
+            }
+            int index = (int) (at - windowOffset);
+            for (int i = 0; i < loaded; i++) {
+                if (window.get(index + i) != 0) {
+                    return false;
+                }
+            }
+            at += loaded;
+        }
+        return true;
+    }
+
+    /**
      * How a segment begins.
      *
      * @param logId the log that it says it is of, and whose checksum its first frame has
@@ -194,15 +418,16 @@ final class SegmentScanner {
         boolean none = dataFrames == 0;
         var end = new Segment.SegmentEnd(
                 nextPosition, offset, none ? 0 : firstTimeNanos, none ? 0 : lastTimeNanos, lastCrc);
-        return new SegmentScan(epoch, basePosition, end, dataFrames, durablePosition, index, problem);
+        return new SegmentScan(
+                epoch, basePosition, end, dataFrames, durablePosition, index, problem, List.copyOf(gaps));
     }
 
     private @Nullable String run() throws IOException {
         while (!isOpeningOnly || basePosition < 0) {
-            if (!load(offset, DocumentHeader.LENGTH)) {
+            if (offset >= expected.endOffset() || !load(offset, DocumentHeader.LENGTH)) {
                 return null;
             }
-            int header = window.getInt((int) (offset - windowOffset));
+            int header = offset == provenOffset ? provenLength : window.getInt((int) (offset - windowOffset));
             if (header == 0) {
                 return null;
             }
@@ -217,6 +442,9 @@ final class SegmentScanner {
                 if (problem != null) {
                     return problem;
                 }
+                skippedFrom = -1;
+            } else if (skippedFrom < 0) {
+                skippedFrom = offset;
             }
             offset = DocumentHeader.next(offset, header);
         }
@@ -258,27 +486,34 @@ final class SegmentScanner {
             if (ControlRecords.openedSegment(frame) < 0) {
                 return "segment does not begin with an open record";
             }
+            if (expected.endOffset() != Segment.OPEN
+                    && (frame.basePosition() != expected.basePosition() || frame.epoch() != expected.epoch())) {
+                return "file is another segment's";
+            }
             basePosition = frame.basePosition();
             nextPosition = basePosition;
             epoch = frame.epoch();
         }
-        if (frame.previousCrc() != lastCrc) {
+        if (isChained && frame.previousCrc() != lastCrc) {
             return "frame does not follow the one before it";
         }
         if (frame.basePosition() != nextPosition || frame.epoch() != epoch) {
             return "frame is out of order";
         }
-        if (frame.eventCount() < 0 || frame.eventCount() > frame.length() / FrameDescriptor.EVENT_HEADER_LENGTH) {
+        if (!isCountPlausible()) {
             return "frame's event count is wrong";
         }
         durablePosition = Math.max(durablePosition, frame.durablePosition());
         if (frame.kind() == FrameDescriptor.KIND_CONTROL && dictionary != null) {
-            String problem = ControlRecords.addTo(dictionary, frame);
+            String problem = ControlRecords.addTo(dictionary, frame, !gaps.isEmpty());
             if (problem != null) {
                 return problem;
             }
         }
         if (frame.eventCount() > 0) {
+            if (dictionary != null && !gaps.isEmpty()) {
+                reserveNames(dictionary);
+            }
             index.offer(frame.basePosition(), frame.appendTimeNanos(), offset);
             firstTimeNanos = Math.min(firstTimeNanos, frame.appendTimeNanos());
             lastTimeNanos = Math.max(lastTimeNanos, frame.appendTimeNanos());
@@ -286,7 +521,23 @@ final class SegmentScanner {
         }
         nextPosition = frame.endPosition();
         lastCrc = frame.headerCrc();
+        isChained = true;
+        if (visitor != null) {
+            frame.rewind();
+            visitor.visit(frame, offset);
+        }
         return null;
+    }
+
+    /** What stood for a number may be lost with a control frame: that number must not be given to something else. */
+    private void reserveNames(Dictionary names) {
+        int schemas = 0;
+        int sources = 0;
+        while (frame.nextEvent() == FrameView.EVENT) {
+            schemas = Math.max(schemas, frame.schema());
+            sources = Math.max(sources, frame.source());
+        }
+        names.reserve(schemas, sources);
     }
 
     private String known(String problem) {

@@ -63,6 +63,12 @@ final class SparseIndex {
         return count;
     }
 
+    /** Whether another one has the same entries. */
+    boolean isSame(SparseIndex other) {
+        int n = count;
+        return n == other.count && Arrays.equals(entries, 0, n * ENTRY_LONGS, other.entries, 0, n * ENTRY_LONGS);
+    }
+
     /** Position of an entry. */
     long position(int entry) {
         return entries[entry * ENTRY_LONGS];

@@ -57,9 +57,15 @@ final class LocalEventLog implements EventLog {
     // written by the thread that closes, read by any; published by volatile
     private volatile @Nullable Thread closer;
 
-    private LocalEventLog(ReadJournal journal, Cursors cursors, IoThread io, BackgroundErrors errors, Clock clock) {
+    private LocalEventLog(
+            ReadJournal journal,
+            @Nullable Journal writing,
+            Cursors cursors,
+            IoThread io,
+            BackgroundErrors errors,
+            Clock clock) {
         this.journal = journal;
-        writing = journal instanceof Journal both ? both : null;
+        this.writing = writing;
         this.cursors = cursors;
         this.io = io;
         this.errors = errors;
@@ -77,14 +83,16 @@ final class LocalEventLog implements EventLog {
             ReadJournal journal = config.isReadOnly()
                     ? ReadJournal.follow(config, files, clock, io)
                     : Journal.open(config, files, clock, io, Cursors::traces);
-            Cursors cursors = Cursors.open(journal, files, io);
-            if (journal instanceof Journal writing) {
+            boolean isSalvage = config.directory() != null && config.recovery() == EventLogConfig.Recovery.SALVAGE;
+            Journal writing = !isSalvage && journal instanceof Journal both ? both : null;
+            Cursors cursors = isSalvage ? Cursors.inMemory(journal, io) : Cursors.open(journal, files, io);
+            if (writing != null) {
                 // consumers that shall not be overtaken will be asked here too
                 writing.startPruning(config, cursors::leastNeeded, io);
             }
-            var log = new LocalEventLog(journal, cursors, io, errors, clock);
+            var log = new LocalEventLog(journal, writing, cursors, io, errors, clock);
             long interval = config.forceInterval().toNanos();
-            if (interval > 0 && config.directory() != null) {
+            if (interval > 0 && config.directory() != null && !isSalvage) {
                 io.every(interval, () -> forceCheckpoints(cursors, config));
             }
             opened = true;
@@ -120,8 +128,12 @@ final class LocalEventLog implements EventLog {
     }
 
     private UnsupportedOperationException readOnly(String what) {
-        return new UnsupportedOperationException(what + ", the log is open read-only: directory=" + journal.directory()
-                + "; do it in the process that writes the log, or open it without readOnly()");
+        return new UnsupportedOperationException(what + ", the log is open "
+                + (journal instanceof Journal
+                        ? "to salvage what is left of it: directory=" + journal.directory()
+                                + "; do it in another log, or open it without Recovery.SALVAGE"
+                        : "read-only: directory=" + journal.directory()
+                                + "; do it in the process that writes the log, or open it without readOnly()"));
     }
 
     @Override

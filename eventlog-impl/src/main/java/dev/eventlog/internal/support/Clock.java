@@ -30,9 +30,8 @@ public interface Clock {
     }
 
     /** Which process is at work and since when, for others' messages: {@code pid=4711 host=a since=2026-01-02T03:04:05Z}. */
-    default String processAndWhen() {
-        return "pid=" + ProcessHandle.current().pid() + " host=" + SystemClock.host() + " since="
-                + toInstant(epochNanos());
+    default String processAndWhen(String host) {
+        return "pid=" + ProcessHandle.current().pid() + " host=" + host + " since=" + toInstant(epochNanos());
     }
 
     /** The machine's clock. */

@@ -1,7 +1,5 @@
 package dev.eventlog.internal.support;
 
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Instant;
 
 /**
@@ -31,25 +29,6 @@ final class SystemClock implements Clock {
     @Override
     public long monotonicNanos() {
         return System.nanoTime();
-    }
-
-    /** Name of the machine; looked up once, which may take a while. */
-    static String host() {
-        return Host.NAME;
-    }
-
-    /** Holds the machine's name. <b>Threading:</b> Immutable. */
-    private static final class Host {
-
-        private static final String NAME = name();
-
-        private static String name() {
-            try {
-                return InetAddress.getLocalHost().getHostName();
-            } catch (UnknownHostException e) {
-                return "unknown";
-            }
-        }
     }
 
     private static Offset readOffset() {

@@ -53,6 +53,12 @@ final class FaultyStore implements SegmentStore {
     }
 
     @Override
+    public SegmentScanner.Found findBehind(Segment segment, SegmentScanner.Damage damage, long greatestPosition)
+            throws IOException {
+        return store.findBehind(segment, damage, greatestPosition);
+    }
+
+    @Override
     public void publishEnd(long endPosition) {
         FaultyStore.<RuntimeException>fail(onPublish);
         store.publishEnd(endPosition);

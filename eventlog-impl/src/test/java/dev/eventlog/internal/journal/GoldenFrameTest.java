@@ -50,7 +50,7 @@ class GoldenFrameTest {
         assertThat(view.check(controlLength)).isNull();
         assertThat(ControlRecords.openedSegment(view)).isEqualTo(7);
         var dictionary = new Dictionary();
-        assertThat(ControlRecords.addTo(dictionary, view)).isNull();
+        assertThat(ControlRecords.addTo(dictionary, view, false)).isNull();
         assertThat(dictionary.schema(1)).isEqualTo(SCHEMA);
         assertThat(dictionary.source(1)).isEqualTo("checkout");
         int crc = view.headerCrc();

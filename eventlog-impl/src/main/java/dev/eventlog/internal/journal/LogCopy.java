@@ -1,0 +1,188 @@
+package dev.eventlog.internal.journal;
+
+import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.journal.LogFiles.Inspected;
+import dev.eventlog.internal.journal.LogFiles.SegmentFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.LongConsumer;
+
+/**
+ * Copies a log that may be written meanwhile to where the copy opens by itself.
+ *
+ * <p>First the files of consumers, then what the log consists of is found out, then the segments are copied up to where
+ * they ended at that moment: so no checkpoint is ahead of the copy, and every event that was there when the copying began is
+ * in it. Manifest, state and indexes are written anew. All of it goes to a directory beside the target, which takes the
+ * target's name when it is complete and forced: whoever dies on the way leaves no copy.
+ *
+ * <p>A log that prunes meanwhile may delete a segment before it is copied; then the copy begins anew.
+ *
+ * <p><b>Threading:</b> One thread at a time: the caller.
+ */
+final class LogCopy {
+
+    private static final int ATTEMPTS = 5;
+    private static final int COPIED_AT_ONCE = 1 << 20;
+
+    private final LogDirectory source;
+    private final Path target;
+    private final Path beside;
+    private final LongConsumer progress;
+    private final Journal.Traces traces;
+    private final FileOps files;
+
+    LogCopy(LogDirectory source, Path target, LongConsumer progress, Journal.Traces traces, FileOps files) {
+        this.source = source;
+        this.target = target.toAbsolutePath();
+        beside = this.target.resolveSibling(this.target.getFileName() + ".partial");
+        this.progress = progress;
+        this.traces = traces;
+        this.files = files;
+    }
+
+    Inspected run() throws IOException {
+        if (files.attributes(target) != null) {
+            throw new IOException("target of the copy exists: " + target + "; name a directory that does not");
+        }
+        if (target.startsWith(source.root())) {
+            throw new IOException("target of the copy lies in the log: " + target + "; name another directory");
+        }
+        for (int attempt = 1; ; attempt++) {
+            deletePartial();
+            try {
+                Inspected copied = copy();
+                files.rename(beside, target);
+                Path parent = target.getParent();
+                if (parent != null) {
+                    files.forceDirectory(parent);
+                }
+                return copied;
+            } catch (NoSuchFileException pruned) {
+                if (attempt == ATTEMPTS) {
+                    throw pruned;
+                }
+            }
+        }
+    }
+
+    private Inspected copy() throws IOException {
+        LogDirectory copy = LogDirectory.prepare(beside, true, files);
+        for (String name : new String[] {"parked", "cursors"}) {
+            for (String file : files.list(source.root().resolve(name))) {
+                copySmall(
+                        source.root().resolve(name).resolve(file),
+                        beside.resolve(name).resolve(file));
+            }
+            files.forceDirectory(beside.resolve(name));
+        }
+        var inspection =
+                new Inspection(source, new LogFiles.Options(true, progress, (frame, offset) -> {}), traces, files);
+        Inspected log = inspection.run(null);
+        for (SegmentFile each : inspection.segments()) {
+            copySegment(each, copy, log.logId());
+        }
+        files.forceDirectory(copy.segments());
+        files.forceDirectory(copy.index());
+        writeOwnFiles(copy, inspection, log);
+        files.forceDirectory(beside);
+        return log;
+    }
+
+    private void writeOwnFiles(LogDirectory copy, Inspection inspection, Inspected log) throws IOException {
+        UUID logId = log.logId();
+        Manifest from = inspection.manifest();
+        Manifest manifest = Manifest.copyOf(from, copy.manifest(), logId, files);
+        for (SegmentFile each : inspection.segments()) {
+            Segment segment = each.segment();
+            if (segment.epoch() > manifest.lastEpoch()) {
+                manifest.addFoundEpoch(segment.epoch(), segment.basePosition());
+            }
+            manifest.addFoundSegment(segment);
+        }
+        manifest.rewrite();
+        manifest.close();
+        // that the page cache of the original held more says nothing of the copy
+        var boot = new StateFile.Boot(new UUID(0, 0), 0);
+        var positions = new StateFile.Positions(log.firstPosition(), log.endPosition(), log.endPosition());
+        StateFile.create(copy.state(), logId, boot, Math.max(1, log.lastEpoch()), positions, files);
+        inspection.meta().create(copy.meta(), files);
+    }
+
+    private void copySegment(SegmentFile each, LogDirectory copy, UUID logId) throws IOException {
+        Segment segment = each.segment();
+        Path to = copy.segment(segment.number());
+        SegmentScan scan = each.scan();
+        if (scan == null) {
+            // lost: the copy has no more of it
+            return;
+        }
+        long end = segment.endOffset();
+        long length = Recovery.trimmedLength(end, Long.MAX_VALUE);
+        ByteBuffer bytes = ByteBuffer.allocateDirect(COPIED_AT_ONCE);
+        try (FileOps.OpenFile in = openMoved(each, segment.number());
+                FileOps.OpenFile out = files.open(to, FileOps.Mode.CREATE)) {
+            for (long at = 0; at < length; at += bytes.limit()) {
+                bytes.clear().limit((int) Math.min(COPIED_AT_ONCE, length - at));
+                int wanted = (int) Math.max(0, Math.min(bytes.limit(), end - at));
+                int read = in.read(bytes.limit(wanted), at);
+                if (read < wanted && scan.gaps().isEmpty() && scan.problem() == null) {
+                    throw new NoSuchFileException(in.path().toString());
+                }
+                int limit = (int) Math.min(COPIED_AT_ONCE, length - at);
+                bytes.limit(limit);
+                for (int i = read; i < limit; i++) {
+                    bytes.put(i, (byte) 0);
+                }
+                out.write(bytes.position(0), at);
+            }
+            out.force();
+        }
+        if (scan.gaps().isEmpty()) {
+            IndexFile.write(copy.index(segment.number()), logId, segment.number(), scan.index(), files);
+        }
+    }
+
+    private FileOps.OpenFile openMoved(SegmentFile each, long number) throws IOException {
+        try {
+            return files.open(each.file(), FileOps.Mode.READ);
+        } catch (NoSuchFileException moved) {
+            return files.open(source.segment(number), FileOps.Mode.READ);
+        }
+    }
+
+    private void copySmall(Path from, Path to) throws IOException {
+        FileOps.Attributes attributes = files.attributes(from);
+        if (attributes == null || !attributes.isRegularFile() || attributes.length() > COPIED_AT_ONCE) {
+            return;
+        }
+        ByteBuffer bytes = ByteBuffer.allocate((int) attributes.length());
+        try (FileOps.OpenFile in = files.open(from, FileOps.Mode.READ)) {
+            in.read(bytes, 0);
+        } catch (NoSuchFileException forgotten) {
+            return;
+        }
+        try (FileOps.OpenFile out = files.open(to, FileOps.Mode.CREATE)) {
+            out.write(bytes.flip(), 0);
+            out.force();
+        }
+    }
+
+    private void deletePartial() throws IOException {
+        if (files.attributes(beside) != null) {
+            for (String name : List.of("parked", "cursors", "segments", "index", "active")) {
+                for (String file : files.list(beside.resolve(name))) {
+                    files.delete(beside.resolve(name).resolve(file));
+                }
+                files.delete(beside.resolve(name));
+            }
+            for (String file : files.list(beside)) {
+                files.delete(beside.resolve(file));
+            }
+            files.delete(beside);
+        }
+    }
+}
