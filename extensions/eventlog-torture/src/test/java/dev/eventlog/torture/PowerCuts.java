@@ -97,8 +97,8 @@ final class PowerCuts {
         for (int life = 1; life <= LIVES && goesOn(); life++) {
             lives++;
             workload = new Workload(random.split(), ledger, () -> look("between steps"));
-            // in one of some lives a force fails
-            failingForce.set(random.nextInt(5) == 0 ? 1 + random.nextInt(30) : Integer.MAX_VALUE);
+            // in some lives a force fails
+            failingForce.set(random.nextInt(3) == 0 ? 1 + random.nextInt(20) : Integer.MAX_VALUE);
             var files = new DiskFileOps(disk, new UUID(boot, boot), this::before);
             workload.run(machine.resolve("log"), files, 10 + random.nextInt(60));
             rethrow();

@@ -46,9 +46,10 @@ final class Workload {
         this.random = random;
         this.ledger = ledger;
         this.moment = moment;
-        mostLength = new int[] {200, 3_000, 60_000}[random.nextInt(3)];
+        prunes = random.nextInt(5) == 0;
+        // what prunes must roll
+        mostLength = prunes ? 60_000 : new int[] {200, 3_000, 20_000}[random.nextInt(3)];
         isStrong = random.nextInt(3) == 0;
-        prunes = random.nextInt(4) == 0;
         forceInterval = random.nextInt(3) == 0 ? Duration.ofMillis(2) : Duration.ZERO;
     }
 
@@ -77,7 +78,7 @@ final class Workload {
                 .durability(isStrong ? Durability.POWER_LOSS : Durability.PROCESS_CRASH)
                 .forceInterval(forceInterval);
         if (prunes) {
-            config.retainBytes(2 << 20);
+            config.retainBytes(1 << 20);
         }
         try (EventLog opened = Engine.open(config.build(), files)) {
             ledger.cutTo(opened.endPosition());
@@ -90,8 +91,9 @@ final class Workload {
                     consumer.seek(StartAt.earliest());
                 }
                 Subscription subscription = null;
-                for (int step = 0; step < steps; step++) {
-                    if (step == steps / 3 && random.nextBoolean()) {
+                int all = prunes ? 5 * steps : steps;
+                for (int step = 0; step < all; step++) {
+                    if (step == all / 3 && random.nextBoolean()) {
                         subscription = subscribe(opened);
                     }
                     step(opened);
