@@ -10,7 +10,9 @@ import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
 import dev.eventlog.StartAt;
 import dev.eventlog.Subscription;
+import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.log.Engine;
 import java.nio.ByteBuffer;
@@ -57,7 +59,11 @@ final class Workload {
     void askDurable() {
         EventLog open = log;
         if (open != null) {
-            ledger.durable(open.durablePosition());
+            try {
+                ledger.durable(open.durablePosition());
+            } catch (LogClosedException closesJustNow) {
+                // what it said before holds
+            }
         }
     }
 
@@ -89,6 +95,7 @@ final class Workload {
                 pulling = consumer;
                 if (consumer.position() < opened.firstPosition()) {
                     consumer.seek(StartAt.earliest());
+                    ledger.pulled(consumer.position());
                 }
                 Subscription subscription = null;
                 int all = prunes ? 5 * steps : steps;
@@ -174,7 +181,15 @@ final class Workload {
     }
 
     private void pull(boolean commits) {
-        for (Event<ByteBuffer> event : pulling.poll(Duration.ZERO)) {
+        List<Event<ByteBuffer>> events;
+        try {
+            events = pulling.poll(Duration.ZERO);
+        } catch (PositionExpiredException pruned) {
+            pulling.seek(StartAt.earliest());
+            ledger.pulled(pulling.position());
+            return;
+        }
+        for (Event<ByteBuffer> event : events) {
             String problem = ledger.event(event.position()).problem(event);
             Oracle.require(problem == null, "consumer got a wrong event at " + event.position() + ": " + problem);
             ledger.pulled(event.position() + 1);
@@ -185,6 +200,10 @@ final class Workload {
     }
 
     private Subscription subscribe(EventLog open) {
+        // what was pruned before it begins needs no handling
+        for (long position = 0; position < open.firstPosition(); position++) {
+            ledger.pushed().add(position);
+        }
         var config =
                 ConsumerConfig.named(Oracle.PUSHING).startAt(StartAt.earliest()).attempts(1, Duration.ZERO);
         return open.subscribe(config.build(), Expected.CODEC, event -> {
