@@ -10,6 +10,7 @@ import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
@@ -55,6 +56,8 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     // written on the I/O thread, oldest first
     private final List<Unsealed> unsealed = new CopyOnWriteArrayList<>();
+    // set on the I/O thread before it moves a segment away, read by forcing threads
+    private volatile @Nullable Unsealed moving;
     // on the I/O thread: pruned segments whose storage is not given back yet
     private final List<Pruned> pruned = new ArrayList<>();
     // written on the I/O thread and by the holder of the append lock; published by volatile
@@ -90,8 +93,12 @@ final class ChronicleSegmentStore implements SegmentStore {
     /** A segment that was begun before it is needed. */
     private record Prepared(long number, ChronicleSegmentWriter writer) {}
 
-    /** A segment that was begun and not sealed, with a channel to force it by. */
-    private record Unsealed(long number, ChronicleSegmentWriter writer, FileOps.OpenFile file) {}
+    /** A segment that was begun and not sealed, with a channel to force it by and what its name stands for. */
+    private record Unsealed(
+            long number,
+            ChronicleSegmentWriter writer,
+            FileOps.OpenFile file,
+            @Nullable Object fileKey) {}
 
     /**
      * A segment that is no longer kept.
@@ -188,7 +195,7 @@ final class ChronicleSegmentStore implements SegmentStore {
                                     new FillAhead.Pace(identity.isForcedOften(), ahead()))));
             files.forceDirectory(active);
             files.forceDirectory(directory.active());
-            unsealed.add(new Unsealed(number, writer, file));
+            unsealed.add(new Unsealed(number, writer, file, files.fileKey(writer.file())));
             created = true;
             return writer;
         } finally {
@@ -281,6 +288,7 @@ final class ChronicleSegmentStore implements SegmentStore {
                         segment.endOffset(), sealing.file().length()));
         sealing.file().force();
         durable(segment.endPosition());
+        moving = sealing;
         files.rename(sealing.writer().file(), directory.segment(segment.number()));
         files.forceDirectory(directory.segments());
         files.forceDirectory(directory.active(segment.number()));
@@ -467,10 +475,23 @@ final class ChronicleSegmentStore implements SegmentStore {
         requireSound();
         try {
             lock.verify();
+            for (Unsealed each : unsealed) {
+                verify(each);
+            }
         } catch (IOException lost) {
             throw failed(lost);
         }
         usableNanos = identity.clock().monotonicNanos();
+    }
+
+    /** What is appended to a file without a name is lost once the process ends, although every force succeeds. */
+    @SuppressWarnings("ReferenceEquality") // the one that is moved, looked at behind its name: it may go just now
+    private void verify(Unsealed each) throws IOException {
+        Path path = each.writer().file();
+        if (!Objects.equals(each.fileKey(), files.fileKey(path)) && each != moving && unsealed.contains(each)) {
+            throw new IOException("segment was deleted, renamed or replaced while it was written: " + path
+                    + "; what was appended to it since may be lost");
+        }
     }
 
     /** Stops the log if its lock no longer keeps others out. On the I/O thread. */
