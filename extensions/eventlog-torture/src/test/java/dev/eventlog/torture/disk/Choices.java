@@ -85,7 +85,8 @@ public interface Choices {
                 taken[count] = 0;
                 ways[count++] = possible;
             }
-            return taken[at++];
+            // what is chosen from may have changed since the combination before
+            return Math.min(taken[at++], possible - 1);
         }
 
         @Override
