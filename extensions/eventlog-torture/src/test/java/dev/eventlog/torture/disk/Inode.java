@@ -17,6 +17,7 @@ final class Inode {
 
     static final int PAGE = 4096;
     private static final int SECTOR = 512;
+    private static final int WORD = 8;
     private static final int MOST_VERSIONS = 6;
     private static final byte[] ZEROS = new byte[PAGE];
     private static final List<byte[]> NEVER_WRITTEN = List.of(ZEROS);
@@ -135,8 +136,9 @@ final class Inode {
             return chosen;
         }
         byte[] mixed = chosen.clone();
-        for (int at = 0; at < PAGE; at += SECTOR) {
-            System.arraycopy(versions.get(choices.pick(versions.size())), at, mixed, at, SECTOR);
+        int unit = choices.tears() ? WORD : SECTOR;
+        for (int at = 0; at < PAGE; at += unit) {
+            System.arraycopy(versions.get(choices.pick(versions.size())), at, mixed, at, unit);
         }
         return mixed;
     }
