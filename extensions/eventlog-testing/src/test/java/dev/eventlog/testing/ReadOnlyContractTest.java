@@ -23,6 +23,7 @@ class ReadOnlyContractTest extends ChronicleEventLogContractTest {
     private EventLog beside(EventLog writing, InstantSource clock) {
         Path where = directory();
         return new BesideTheWriter(
-                writing, EventLog.open(EventLogConfig.at(where).readOnly().clock(clock).build()));
+                writing,
+                EventLog.open(EventLogConfig.at(where).readOnly().clock(clock).build()));
     }
 }
