@@ -134,7 +134,7 @@ class LostLockTest {
             }
             LogFailedException failed = forceUntilItFails(log);
             if (!renamed) {
-                assertThat(failed).hasMessageContaining(file.toString()).hasMessageContaining("segment was deleted");
+                assertThat(failed).hasMessageContaining(file.toString()).hasMessageContaining("file was deleted");
             }
             assertThatThrownBy(log::close).isInstanceOf(LogFailedException.class);
         }
