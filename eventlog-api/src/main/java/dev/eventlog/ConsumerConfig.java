@@ -337,6 +337,7 @@ public final class ConsumerConfig {
                 problems.check(
                         subscriptionOptions.isEmpty(),
                         "parkedBy is for EventLog.consumer; leave out " + subscriptionOptions);
+                problems.check(onDamage == null, "parkedBy has single events and passes none; leave out onDamage");
                 problems.check(
                         startAt instanceof StartAt.Earliest,
                         "parkedBy has a list, not a place in the log; leave out startAt");

@@ -29,7 +29,8 @@ final class Corruption {
         return new CorruptLogException(
                 what + ": file=" + file + " offset=" + offset + " positions="
                         + fromPosition + ".." + (toPosition == Long.MAX_VALUE ? "unknown" : toPosition)
-                        + "; nothing was changed. Restore the log from a backup, or copy what is readable to a new log",
+                        + "; nothing was changed. Restore the log from a backup; or salvage what is readable to a new log, or record"
+                        + " what is missing, see LogTools and EventLogConfig.recovery",
                 file,
                 offset,
                 fromPosition,

@@ -167,13 +167,8 @@ public final class Journal extends ReadJournal {
     }
 
     /**
-     * What a file tells of the log that it is of.
-     *
-     * @param file the file
-     * @param logId identity of the log; null if the file is damaged
-     * @param epoch greatest epoch that it knows; 0 if none
-     * @param problem what is wrong with it; null: nothing
-     * @param isLost whether it says nothing any more because of that
+     * What a file tells: the log that it is of, null if it is damaged; the greatest epoch that it knows, 0 if none; what is
+     * wrong with it, null if nothing, and whether it says nothing any more because of that.
      */
     public record Trace(
             Path file,

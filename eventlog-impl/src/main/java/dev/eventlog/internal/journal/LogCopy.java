@@ -53,8 +53,10 @@ final class LogCopy {
         }
         for (int attempt = 1; ; attempt++) {
             deletePartial();
+            boolean isComplete = false;
             try {
                 Inspected copied = copy();
+                isComplete = true;
                 files.rename(beside, target);
                 Path parent = target.getParent();
                 if (parent != null) {
@@ -64,6 +66,10 @@ final class LogCopy {
             } catch (NoSuchFileException pruned) {
                 if (attempt == ATTEMPTS) {
                     throw pruned;
+                }
+            } finally {
+                if (!isComplete) {
+                    deletePartial();
                 }
             }
         }
@@ -173,6 +179,12 @@ final class LogCopy {
 
     private void deletePartial() throws IOException {
         if (files.attributes(beside) != null) {
+            for (String name : files.list(beside)) {
+                if (!Recovery.isKnownName(name)) {
+                    throw new IOException("directory is not what an earlier copy left: " + beside
+                            + "; remove it, or name another target");
+                }
+            }
             for (String name : List.of("parked", "cursors", "segments", "index", "active")) {
                 for (String file : files.list(beside.resolve(name))) {
                     files.delete(beside.resolve(name).resolve(file));

@@ -16,11 +16,13 @@ import dev.eventlog.internal.support.Directories;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
@@ -465,6 +467,49 @@ class DamageGapTest {
             readAroundTo(log, lost);
             assertThat(lost).isNotEmpty();
             assertThat(log.endPosition()).isGreaterThanOrEqualTo(40);
+        }
+    }
+
+    @Test
+    void copiesOfFramesInAPayloadAreNotTakenForFrames() throws IOException {
+        Path nested = temporary.resolve("nested");
+        byte[] copies;
+        try (EventLog log = Numbered.open(nested, HookedFileOps.quick())) {
+            var producer = log.producer("numbered", Numbered.CODEC);
+            for (long position = 0; position < 10; position++) {
+                producer.append(numbered.event(position));
+            }
+            byte[] file = Files.readAllBytes(activeFile(nested));
+            List<Integer> frames = frames(activeFile(nested));
+            copies = Arrays.copyOfRange(file, frames.get(0), frames.get(frames.size() - 1));
+            producer.append(ByteBuffer.wrap(copies));
+            for (long position = 11; position < 20; position++) {
+                producer.append(numbered.event(position));
+            }
+        }
+        Path file = nested.resolve("segments/0000000001.segment");
+        int container = frames(file).stream()
+                .filter(at -> contains(file, at, copies))
+                .findFirst()
+                .orElseThrow();
+        damage(file, container + 30, 1);
+        try (EventLog log = Numbered.open(nested, HookedFileOps.quick())) {
+            var lost = new TreeSet<Long>();
+            Set<Long> delivered = readAround(log, lost);
+            assertThat(lost).containsExactly(10L);
+            assertThat(delivered).hasSize(19);
+        }
+    }
+
+    private static boolean contains(Path file, int at, byte[] payload) {
+        try {
+            byte[] bytes = Files.readAllBytes(file);
+            // document header, frame header, event header
+            int begin = at + 4 + 64 + 40;
+            return begin + payload.length <= bytes.length
+                    && Arrays.equals(bytes, begin, begin + payload.length, payload, 0, payload.length);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -9,13 +9,13 @@ import dev.eventlog.ConsumerConfig;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
-import dev.eventlog.EventQuery;
 import dev.eventlog.NewEvent;
 import dev.eventlog.StartAt;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.EventLogException;
 import dev.eventlog.error.LockedException;
 import dev.eventlog.internal.file.HookedFileOps;
+import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Directories;
 import dev.eventlog.internal.support.Seed;
@@ -29,7 +29,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -224,7 +223,7 @@ class LogToolsTest {
             writer.join();
             assertThat(failure.get()).isNull();
             assertThatThrownBy(() -> Numbered.open(live, HookedFileOps.quick())).isInstanceOf(LockedException.class);
-            try (var child = dev.eventlog.internal.support.ChildJvm.start(Locker.class, live)) {
+            try (var child = ChildJvm.start(Locker.class, live)) {
                 assertThat(child.await()).as(child.output()).isZero();
                 assertThat(child.out()).contains("refused");
             }
@@ -568,13 +567,24 @@ class LogToolsTest {
     }
 
     @Test
-    void readIsStillLazyAndCompleteAfterTheToolsLooked() {
-        LogTools.at(directory).verify(true);
-        try (EventLog log = Numbered.open(directory, HookedFileOps.quick())) {
-            Iterator<Event<ByteBuffer>> events =
-                    log.read(EventQuery.all(), Numbered.CODEC).iterator();
-            assertThat(events.next().position()).isZero();
-            numbered.assertComplete(log);
+    void lengthsThatAreNotTrueTakeNoMemory() throws IOException {
+        Path file = segment(2);
+        try (var open = new RandomAccessFile(file.toFile(), "rw")) {
+            open.setLength(160L << 20);
+            for (int at : new int[] {400, 2000, 4096}) {
+                open.seek(at);
+                // a document of 128 MiB
+                open.write(new byte[] {0, 0, 0, 8});
+            }
+        }
+        List<String> flags = List.of("-Xmx24m", "-XX:MaxDirectMemorySize=8m");
+        for (String tool : List.of("verify", "dump")) {
+            List<String> arguments = tool.equals("verify") ? List.of("--full") : List.of("--hex");
+            try (var child = ChildJvm.start(
+                    List.of(), flags, dev.eventlog.tools.Main.class, tool, arguments.get(0), directory)) {
+                assertThat(child.await()).as(child.output()).isEqualTo(1);
+                assertThat(child.out()).contains("DAMAGE: ").contains("offset=");
+            }
         }
     }
 }

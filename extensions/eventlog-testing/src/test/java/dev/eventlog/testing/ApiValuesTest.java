@@ -17,6 +17,7 @@ import dev.eventlog.EventQuery;
 import dev.eventlog.IdleStrategy;
 import dev.eventlog.NewEvent;
 import dev.eventlog.StartAt;
+import dev.eventlog.error.CorruptLogException;
 import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -176,6 +178,11 @@ class ApiValuesTest {
         assertThat(limited.toBuilder().build().retainFor()).isEqualTo(Duration.ofDays(7));
         assertThat(limited.toBuilder().build().retainBytes()).isEqualTo(5);
         assertThat(config.threadFactory()).isNull();
+        assertThat(config.recovery()).isEqualTo(EventLogConfig.Recovery.RECOVER);
+        assertThat(config.toBuilder().recovery(EventLogConfig.Recovery.SALVAGE).build().toBuilder()
+                        .build()
+                        .recovery())
+                .isEqualTo(EventLogConfig.Recovery.SALVAGE);
         assertThat(config.isInsecureDirectoryAllowed()).isFalse();
         assertThat(EventLogConfig.inMemory().build().directory()).isNull();
         assertThat(config.toBuilder().segmentLengthBytes(1 << 23).build().directory())
@@ -183,7 +190,24 @@ class ApiValuesTest {
     }
 
     @Test
+    void damageIsPassedOnlyByAConsumerThatIsTold() {
+        assertThat(ConsumerConfig.named("x").build().onDamage()).isNull();
+        Consumer<CorruptLogException> told = gap -> {};
+        assertThat(ConsumerConfig.named("x").onDamage(told).build().toBuilder()
+                        .build()
+                        .onDamage())
+                .isSameAs(told);
+        assertThatThrownBy(() -> ConsumerConfig.parkedBy("x").onDamage(told).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("onDamage");
+    }
+
+    @Test
     void nullsAreRefusedByBuilders() {
+        assertThatNullPointerException()
+                .isThrownBy(() -> EventLogConfig.inMemory().recovery(ContractFixture.missing()));
+        assertThatNullPointerException()
+                .isThrownBy(() -> ConsumerConfig.unnamed().onDamage(ContractFixture.missing()));
         assertThatNullPointerException().isThrownBy(() -> EventLogConfig.at(null));
         assertThatNullPointerException().isThrownBy(() -> EventLog.open((Path) null));
         assertThatNullPointerException()
