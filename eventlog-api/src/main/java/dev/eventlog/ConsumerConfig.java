@@ -102,6 +102,11 @@ public final class ConsumerConfig {
         return values.onDamage;
     }
 
+    /** Whether the subscription waits for its name while another consumer has it. */
+    public boolean isStandby() {
+        return values.standby;
+    }
+
     /** How often a handler gets an event before it is parked. */
     public int attempts() {
         return values.attempts;
@@ -157,6 +162,7 @@ public final class ConsumerConfig {
         private boolean stopAtEnd;
         private int lanes = 1;
         private java.util.function.@Nullable Consumer<? super CorruptLogException> onDamage;
+        private boolean standby;
         private int attempts = 3;
         private Duration backOff = Duration.ofMillis(100);
         private boolean stopOnFailure;
@@ -181,6 +187,7 @@ public final class ConsumerConfig {
             stopAtEnd = other.stopAtEnd;
             lanes = other.lanes;
             onDamage = other.onDamage;
+            standby = other.standby;
             attempts = other.attempts;
             backOff = other.backOff;
             stopOnFailure = other.stopOnFailure;
@@ -259,6 +266,16 @@ public final class ConsumerConfig {
         }
 
         /**
+         * Subscription: while another consumer has the name open, waits for it instead of failing, and takes over within a
+         * second when that one is closed or fails. The other one can commit and park nothing from there on, even if its
+         * handler still runs. As long as it waits its state is {@link ConsumerStatus.State#STANDBY}.
+         */
+        public Builder standby() {
+            this.standby = true;
+            return subscriptionOption("standby");
+        }
+
+        /**
          * Subscription: how often the handler gets an event before it is parked. Default: 3, 100 ms.
          *
          * @param attempts 1 or more
@@ -333,6 +350,9 @@ public final class ConsumerConfig {
             problems.check(attempts >= 1, "attempts=" + attempts + " is below 1");
             problems.check(!backOff.isNegative(), "backOff=" + backOff + " is negative");
             problems.check(!closeTimeout.isNegative(), "closeTimeout=" + closeTimeout + " is negative");
+            problems.check(
+                    !standby || name != null,
+                    "standby waits for a name, and unnamed has none; give it a name, or leave out standby");
             if (parked) {
                 problems.check(
                         subscriptionOptions.isEmpty(),
