@@ -438,8 +438,7 @@ public final class JournalReader {
                 continue;
             }
             if (offset > bytes.capacity() - DocumentHeader.LENGTH) {
-                throw corrupt(
-                        bytes.capacity() == 0 ? "file was deleted or renamed" : "file ends before the log does");
+                throw corrupt(bytes.capacity() == 0 ? "file was deleted or renamed" : "file ends before the log does");
             }
             int header = offset == provenOffset ? provenLength : DocumentHeader.getAcquire(bytes, (int) offset);
             if (!DocumentHeader.isComplete(header)) {

@@ -263,11 +263,11 @@ class LostFileTest {
                     }
                     try {
                         producer.append(ByteBuffer.allocate(100));
+                        if (count >= warm && durability == Durability.PROCESS_CRASH) {
+                            Thread.sleep(1);
+                        }
                     } catch (InternalError lateFault) {
                         System.out.println("fault in a user's thread: " + lateFault);
-                    }
-                    if (count >= warm && durability == Durability.PROCESS_CRASH) {
-                        Thread.sleep(1);
                     }
                 }
             } catch (LogFailedException stopped) {
