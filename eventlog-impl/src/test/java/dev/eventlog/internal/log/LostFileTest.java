@@ -240,7 +240,7 @@ class LostFileTest {
         assertThatThrownBy(() -> log.read(EventQuery.all(), Numbered.CODEC).count())
                 .isInstanceOf(CorruptLogException.class)
                 .hasMessageContaining(file.toString());
-        catchThrowable(log::close);
+        Throwable unused = catchThrowable(log::close);
     }
 
     /** Appends until the log stops, and tells what it said. */
