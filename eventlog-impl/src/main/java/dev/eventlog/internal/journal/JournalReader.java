@@ -386,11 +386,12 @@ public final class JournalReader {
      */
     private void passOrResume(CorruptLogException apparent) {
         boolean passes = !ended
+                && !segment.isPruned()
                 && (segment == NOWHERE
                         ? journal.appears(nextFrame)
                         : journal.goesOn(segment, nextFrame, Math.max(nextFrame, target)));
         if (segment.isPruned()) {
-            // its storage was given back
+            // its storage was given back; a fault may come late, and what was read before it looked like damage
             passPruned();
         } else if (passes) {
             ended = true;
