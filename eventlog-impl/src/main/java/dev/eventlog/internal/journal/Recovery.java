@@ -117,13 +117,13 @@ final class Recovery {
         findBeginning(state);
         boolean sameBoot = state != null && boot.isKnown() && state.boot().equals(boot);
         // an unknown position is below any other
-        told = state == null ? 0 : Math.max(state.durablePosition(), sameBoot ? state.endPosition() : 0);
+        long end = sameBoot && state != null ? state.endPosition() : StateFile.UNKNOWN;
+        told = state == null ? 0 : Math.max(state.durablePosition(), end);
         takeUnrecordedSegments();
         checkSealedSegments();
         List<Leftover> leftovers = scanLeftovers();
-        boolean isEndKnown = sameBoot && state != null && state.endPosition() != StateFile.UNKNOWN;
         long required = requiredPosition(leftovers);
-        if (!isEndKnown) {
+        if (end == StateFile.UNKNOWN) {
             required = durableBehind(leftovers, required);
         }
         if (policy.isDamageRecorded()) {
