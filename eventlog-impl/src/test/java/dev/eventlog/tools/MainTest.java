@@ -129,4 +129,19 @@ class MainTest {
                 .contains("746578742034");
         assertThat(out()).doesNotContain("event position=5 ");
     }
+
+    @Test
+    void pathsArePrintedEscaped() throws IOException {
+        damage();
+        Path odd = temporary.resolve("l\u001b[2J\u00fc");
+        Files.move(log, odd);
+        for (String option : new String[] {"--full", "--json"}) {
+            run("verify", "--full", option, odd);
+            assertThat(out().replace(System.lineSeparator(), ""))
+                    .matches("[ -~]*")
+                    .containsIgnoringCase("u001b[2J");
+        }
+        run("verify", temporary.resolve("no\u001b"));
+        assertThat(err().replace("\n", "")).matches("[ -~]*");
+    }
 }

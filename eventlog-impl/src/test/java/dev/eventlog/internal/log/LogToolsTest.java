@@ -230,6 +230,28 @@ class LogToolsTest {
         }
     }
 
+    @Test
+    void lookInTheWritersJvmFreesNeitherOfItsLocks() throws IOException {
+        Path live = temporary.resolve("live");
+        EventLog log = Numbered.open(live, HookedFileOps.quick());
+        try {
+            LogTools.at(live).verify(true);
+            LogTools.at(live).copy(temporary.resolve("copy"));
+            // the lock on log.meta alone keeps another process out now
+            Files.delete(live.resolve("lock"));
+            try (var child = ChildJvm.start(Locker.class, live)) {
+                assertThat(child.await()).as(child.output()).isZero();
+                assertThat(child.out()).contains("refused");
+            }
+        } finally {
+            try {
+                log.close();
+            } catch (EventLogException lockWasDeleted) {
+                assertThat(lockWasDeleted).isNotNull();
+            }
+        }
+    }
+
     /** Tries to open a log from another process. */
     static final class Locker {
         public static void main(String[] arguments) {
