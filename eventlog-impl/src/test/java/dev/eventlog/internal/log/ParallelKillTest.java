@@ -39,6 +39,7 @@ class ParallelKillTest {
     private final Seed seed = Seed.of(ParallelKillTest.class);
     private final SplittableRandom random = seed.random();
     private final List<List<Long>> lives = new ArrayList<>();
+    private final Set<Long> parked = new HashSet<>();
 
     @TempDir
     private Path temporary;
@@ -53,10 +54,12 @@ class ParallelKillTest {
                 awaitMoment(child, ledger);
                 child.kill();
             }
+            try (EventLog log = ParallelKillChild.open(directory)) {
+                takeOffParked(log);
+            }
         }
         read(ledger);
         var last = new ArrayList<Long>();
-        var parked = new HashSet<Long>();
         long end;
         try (EventLog log = ParallelKillChild.open(directory)) {
             end = log.endPosition();
@@ -68,16 +71,24 @@ class ParallelKillTest {
                     }))) {
                 assertThat(subscription.awaitCaughtUp(LONG)).as("%s", seed).isTrue();
             }
-            ConsumerConfig list = ConsumerConfig.parkedBy("lanes").stopAtEnd().build();
-            try (var consumer = log.consumer(list, ParallelKillChild.CODEC)) {
-                for (var batch = consumer.poll(Duration.ZERO); !batch.isEmpty(); batch = consumer.poll(Duration.ZERO)) {
-                    batch.forEach(event -> parked.add(event.position()));
-                    consumer.commit();
-                }
-            }
+            takeOffParked(log);
         }
         lives.add(last);
-        verify(end, parked);
+        verify(end);
+    }
+
+    /** As somebody does who handles parked events: from there on their keys flow again. */
+    private void takeOffParked(EventLog log) {
+        if (log.consumers().isEmpty()) {
+            return;
+        }
+        ConsumerConfig list = ConsumerConfig.parkedBy("lanes").stopAtEnd().build();
+        try (var consumer = log.consumer(list, ParallelKillChild.CODEC)) {
+            for (var batch = consumer.poll(Duration.ZERO); !batch.isEmpty(); batch = consumer.poll(Duration.ZERO)) {
+                batch.forEach(event -> parked.add(event.position()));
+                consumer.commit();
+            }
+        }
     }
 
     private void awaitMoment(ChildJvm child, Path ledger) throws IOException {
@@ -113,7 +124,7 @@ class ParallelKillTest {
         }
     }
 
-    private void verify(long end, Set<Long> parked) {
+    private void verify(long end) {
         var handled = new BitSet();
         int again = 0;
         // of each key the position behind the last that was handled
@@ -128,8 +139,9 @@ class ParallelKillTest {
                     again++;
                 }
                 handled.set((int) position);
-                if (key != null) {
-                    long expected = next(before.containsKey(key) ? before.get(key) + 1 : -1, key, reached, position);
+                // one that was parked comes again where the process died before its checkpoint
+                if (key != null && !parked.contains(position)) {
+                    long expected = next(before.containsKey(key) ? before.get(key) + 1 : -1, key, reached);
                     assertThat(position).as("order of key %s, %s", key, what).isLessThanOrEqualTo(expected);
                     if (before.containsKey(key)) {
                         assertThat(position)
@@ -151,14 +163,11 @@ class ParallelKillTest {
                 ROUNDS, end, parked.size(), again, seed);
     }
 
-    /** The next event of a key: from a position on in a life, or behind what all lives reached. */
-    private static long next(long from, String key, Map<String, Long> reached, long otherwise) {
+    /** The next event of a key that was not parked: from a position on in a life, or behind what all lives reached. */
+    private long next(long from, String key, Map<String, Long> reached) {
         long at = from >= 0 ? from : reached.containsKey(key) ? reached.get(key) + 1 : 0;
-        while (!key.equals(ParallelKillChild.key(at))) {
+        while (!key.equals(ParallelKillChild.key(at)) || parked.contains(at)) {
             at++;
-            if (at > otherwise + 10_000) {
-                return otherwise;
-            }
         }
         return at;
     }
