@@ -29,11 +29,11 @@ enum Sabotage {
             "",
             "files.forceDirectory(parent);",
             ""),
-    SEALS_WITHOUT_FORCING("power-cuts", "journal/ChronicleSegmentStore", "sealing.file().force();", ""),
+    SEALS_WITHOUT_FORCING("power-cuts", "journal/ChronicleSegmentStore", "file.file.force();", ""),
     DOES_NOT_FORCE_THE_NAME_OF_A_SEALED_SEGMENT(
             "power-cuts",
             "journal/ChronicleSegmentStore",
-            "files.forceDirectory(directory.segments());\n        files.forceDirectory(directory.active(segment.number()));",
+            "files.forceDirectory(directory.segments());\n            files.forceDirectory(directory.active(segment.number()));",
             ""),
     KEEPS_WITHOUT_FORCING("power-cuts", "journal/Recovery", "            open.force();\n", ""),
     REPLACES_FILES_WITHOUT_FORCING_THEM("power-cuts", "file/FileOps", "open.force();", ""),
@@ -53,11 +53,11 @@ enum Sabotage {
             "power-cuts", "journal/Recovery", "(sameBoot && state.isForceFailed())", "false"),
     MOVES_THE_CHECKPOINT_BEFORE_THE_HANDLER(
             "power-cuts",
-            "delivery/PushSubscription",
-            "if (!delivering.deliver(feed.event(), reached, this::commit)) {",
-            "commit(feed.position()); if (!delivering.deliver(feed.event(), reached, this::commit)) {"),
-    PARKS_NOTHING(
-            "power-cuts", "delivery/Delivering", "parking.park(event.position(), event.key(), event.attempt());", ""),
+            "delivery/Delivering",
+            "int slot = machine.offered(view.position(), key, view.payloadLength());",
+            "place.commit(view.position() + 1, machine.completions(), 0);"
+                    + " int slot = machine.offered(view.position(), key, view.payloadLength());"),
+    PARKS_NOTHING("power-cuts", "delivery/Delivering", "parking.park(position, key(events[slot]), attempts);", ""),
     DOES_NOT_CHECK_SLOTS_OF_CURSORS(
             "damage", "cursor/CursorDescriptor", "slot.getInt(CRC_OFFSET) == crc(slot, new CRC32C()) && slot", "slot"),
     LEAVES_CHECKPOINTS_AHEAD_OF_THE_LOG("power-cuts", "cursor/FileCursors", "cursor.setBack(end);", ""),
