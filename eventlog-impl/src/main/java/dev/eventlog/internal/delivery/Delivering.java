@@ -398,12 +398,12 @@ final class Delivering<T> {
         }
     }
 
+    @SuppressWarnings("WaitNotInLoop") // whoever waits looks again in any case
     private static void awaitSignal(Condition condition, long nanos) {
         try {
             long unused = condition.awaitNanos(nanos);
         } catch (InterruptedException e) {
-            // a flag that a handler left set: nobody else has this thread
-            Thread.interrupted();
+            LOGGER.debug("a handler left its thread interrupted; nobody else has this thread", e);
         }
     }
 

@@ -54,6 +54,7 @@ final class AppendBatch {
     private final FrameBuilder frame;
     private final int capacity;
     // what is claimed: CLOSED | number of events | end of the last; all through CLAIMS
+    @SuppressWarnings("UnusedVariable")
     private long claims = CLOSED;
     // by index: stored with release behind the copy of the event, taken with acquire
     @SuppressWarnings({"unchecked", "rawtypes"}) // there are no arrays of a generic type

@@ -143,7 +143,7 @@ final class AppendQueue implements AutoCloseable {
         int length = frame.eventsLength();
         AppendBatch batch = gathering;
         long claim = batch == null ? AppendBatch.REFUSED : batch.tryClaim(length);
-        if (claim >= 0) {
+        if (batch != null && claim >= 0) {
             batch.put(claim, frame, future, durable);
         } else {
             addSlowly(frame, future, durable);
@@ -164,7 +164,7 @@ final class AppendQueue implements AutoCloseable {
                 requireOpen();
                 AppendBatch batch = gathering == null ? begin(length) : gathering;
                 long claim = batch == null ? AppendBatch.REFUSED : batch.tryClaim(length);
-                if (claim >= 0) {
+                if (batch != null && claim >= 0) {
                     batch.put(claim, frame, future, durable);
                     return;
                 }

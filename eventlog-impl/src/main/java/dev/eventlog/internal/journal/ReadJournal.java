@@ -47,7 +47,7 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
 
     /**
      * Opens the log in a directory for reading, beside the process that writes it, if one does. Takes no lock, and opens
-     * neither {@code lock} nor {@code log.meta}: the close of such a file would free the lock of a writer in this JVM.
+     * no file that the writer holds locked: the close of such a file would free the lock of a writer in this JVM.
      */
     public static ReadJournal follow(EventLogConfig config, FileOps files, Clock clock, IoThread io) {
         return FollowedJournal.open(config, files, clock, io);

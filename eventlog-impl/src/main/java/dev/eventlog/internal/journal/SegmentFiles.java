@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +62,7 @@ final class SegmentFiles {
     }
 
     /** Numbers of all segments that have a file, in order: those in active/ first, since they move to the others. */
-    TreeSet<Long> numbers() throws IOException {
+    SortedSet<Long> numbers() throws IOException {
         var numbers = new TreeSet<Long>();
         for (String name : files.list(directory.active())) {
             numbers.add(LogDirectory.segmentNumber(name, false));

@@ -125,8 +125,13 @@ public final class DiskFileOps implements FileOps {
     }
 
     @Override
-    public @Nullable Object fileKey(Path path) throws IOException {
-        return files.fileKey(path);
+    public @Nullable Named named(Path path) throws IOException {
+        return files.named(path);
+    }
+
+    @Override
+    public String fileSystemType(Path path) throws IOException {
+        return files.fileSystemType(path);
     }
 
     @Override
