@@ -96,6 +96,11 @@ public final class ConsumerConfig {
         return values.lanes;
     }
 
+    /** Whether the subscription waits for its name while another consumer has it. */
+    public boolean isStandby() {
+        return values.standby;
+    }
+
     /** How often a handler gets an event before it is parked. */
     public int attempts() {
         return values.attempts;
@@ -150,6 +155,7 @@ public final class ConsumerConfig {
         private long pollBytes = 1 << 20;
         private boolean stopAtEnd;
         private int lanes = 1;
+        private boolean standby;
         private int attempts = 3;
         private Duration backOff = Duration.ofMillis(100);
         private boolean stopOnFailure;
@@ -173,6 +179,7 @@ public final class ConsumerConfig {
             pollBytes = other.pollBytes;
             stopAtEnd = other.stopAtEnd;
             lanes = other.lanes;
+            standby = other.standby;
             attempts = other.attempts;
             backOff = other.backOff;
             stopOnFailure = other.stopOnFailure;
@@ -234,6 +241,16 @@ public final class ConsumerConfig {
         public Builder parallel(int lanes) {
             this.lanes = lanes;
             return subscriptionOption("parallel");
+        }
+
+        /**
+         * Subscription: while another consumer has the name open, waits for it instead of failing, and takes over within a
+         * second when that one is closed or fails. The other one can commit and park nothing from there on, even if its
+         * handler still runs. As long as it waits its state is {@link ConsumerStatus.State#STANDBY}.
+         */
+        public Builder standby() {
+            this.standby = true;
+            return subscriptionOption("standby");
         }
 
         /**
@@ -311,6 +328,9 @@ public final class ConsumerConfig {
             problems.check(attempts >= 1, "attempts=" + attempts + " is below 1");
             problems.check(!backOff.isNegative(), "backOff=" + backOff + " is negative");
             problems.check(!closeTimeout.isNegative(), "closeTimeout=" + closeTimeout + " is negative");
+            problems.check(
+                    !standby || name != null,
+                    "standby waits for a name, and unnamed has none; give it a name, or leave out standby");
             if (parked) {
                 problems.check(
                         subscriptionOptions.isEmpty(),

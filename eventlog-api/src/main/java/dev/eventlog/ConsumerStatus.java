@@ -43,6 +43,11 @@ public record ConsumerStatus(
         OPEN,
         /** A subscription that was paused. */
         PAUSED,
+        /**
+         * A subscription that waits for its name, which another consumer has open; that one is the
+         * {@link ConsumerStatus#owner()}.
+         */
+        STANDBY,
         /** At the end that {@link ConsumerConfig.Builder#stopAtEnd()} or a bounded query gave it. */
         DONE,
         /**

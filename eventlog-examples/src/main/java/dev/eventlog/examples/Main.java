@@ -24,6 +24,10 @@ public final class Main {
             new Example("hello", "the first event, and the consumer that reads it", simple(Hello::main)),
             new Example("fanout", "one log, three independent consumers, one of them slow", simple(FanOut::main)),
             new Example(
+                    "parallel",
+                    "many events at a time, each key in order, also where one fails",
+                    simple(Parallel::main)),
+            new Example(
                     "replay", "ask the past: by key, by type, as of a position, from the start", simple(Replay::main)),
             new Example("restart", "a program dies at its work and goes on where it stopped", simple(Restart::main)),
             new Example("market", "the main job: an order book from real order flow, with proof", Market::run));

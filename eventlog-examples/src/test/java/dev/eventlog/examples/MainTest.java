@@ -29,7 +29,7 @@ class MainTest {
     void withoutArgumentsListsThePrograms() {
         assertThat(run()).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .contains("hello", "fanout", "replay", "restart", "market", "--kills");
+                .contains("hello", "fanout", "parallel", "replay", "restart", "market", "--kills");
     }
 
     @ParameterizedTest
@@ -82,6 +82,17 @@ class MainTest {
                 .contains("revenue 4995000 cents, 9 suspicious payments")
                 .contains("mail has still to send some")
                 .containsPattern("mail +OPEN, lag > 0");
+    }
+
+    @Test
+    void parallelKeepsTheOrderOfEachAccount(@TempDir Path directory) throws Exception {
+        var result = NewJvm.run(directory, "parallel");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output())
+                .contains("all payments are booked: true")
+                .contains("at the same time: more than one")
+                .contains("a-3  20 payments, in order: true")
+                .doesNotContain("in order: false");
     }
 
     @Test

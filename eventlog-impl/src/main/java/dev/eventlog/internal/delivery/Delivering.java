@@ -117,29 +117,34 @@ final class Delivering<T> {
      * @throws Throwable what it failed of
      */
     boolean read() throws Throwable {
-        long emptyReads = 0;
-        boolean isOver = false;
-        while (!isOver) {
-            if (isOrdered && isBusy(turn(0))) {
-                continue;
-            }
-            Step step = readerStep();
-            switch (step) {
-                case READ -> {
-                    emptyReads = readEvents() ? 0 : emptyReads;
-                }
-                case COMMIT -> commit();
-                case IDLE -> idle(++emptyReads);
-                case WAIT -> await();
-                case END -> isOver = true;
-                default -> throw new IllegalStateException("not a reader's step: " + step);
-            }
+        try {
+            readToEnd();
+        } catch (Throwable e) {
+            abandon(e);
         }
         Throwable why = failure;
         if (why != null) {
             throw why;
         }
         return machine.isDone();
+    }
+
+    private void readToEnd() {
+        long emptyReads = 0;
+        boolean isOver = false;
+        while (!isOver) {
+            if (isOrdered && isBusy(turn(0))) {
+                continue;
+            }
+            switch (readerStep()) {
+                case READ -> emptyReads = readEvents() ? 0 : emptyReads;
+                case COMMIT -> commit();
+                case IDLE -> idle(++emptyReads);
+                case WAIT -> await();
+                case END -> isOver = true;
+                default -> throw new IllegalStateException("not a step of the reader");
+            }
+        }
     }
 
     private static boolean isBusy(Step step) {
@@ -238,13 +243,8 @@ final class Delivering<T> {
         return isMore;
     }
 
-    private void commit() throws Throwable {
-        try {
-            place.commit(machine.commitPosition(), machine.completions(), machine.completionsCount());
-        } catch (Throwable e) {
-            abandon(e);
-            throw e;
-        }
+    private void commit() {
+        place.commit(machine.commitPosition(), machine.completions(), machine.completionsCount());
         enter();
         try {
             machine.committed();
@@ -254,7 +254,7 @@ final class Delivering<T> {
         state.signal();
     }
 
-    /** Nothing can be committed any more: ends when no handler has an event. */
+    /** Nothing can be read or committed any more: ends when no handler has an event. */
     private void abandon(Throwable why) {
         enter();
         try {

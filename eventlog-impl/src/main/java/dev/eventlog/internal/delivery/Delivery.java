@@ -127,8 +127,28 @@ public final class Delivery implements AutoCloseable {
         if (config.isParked()) {
             throw new IllegalArgumentException("parkedBy is for EventLog.consumer; poll it and commit");
         }
+        if (config.isStandby()) {
+            var standby = new StandbySubscription(
+                    config, new SubscriptionState(journal.clock()), statuses, () -> push(config, codec, handler));
+            boolean isStarted = false;
+            try {
+                registered(standby).start();
+                isStarted = true;
+            } finally {
+                if (!isStarted) {
+                    statuses.closed(standby);
+                }
+            }
+            return standby;
+        }
+        PushSubscription<T> subscription = push(config, codec, handler);
+        registered(subscription).start();
+        return subscription;
+    }
+
+    private <T> PushSubscription<T> push(ConsumerConfig config, Codec<T> codec, EventHandler<? super T> handler) {
         Place place = place(config);
-        PushSubscription<T> subscription = opened(
+        return opened(
                 place,
                 () -> new PushSubscription<>(
                         journal,
@@ -136,8 +156,6 @@ public final class Delivery implements AutoCloseable {
                         config,
                         handler,
                         new PushSubscription.Parts(place, cursors, statuses, threads)));
-        registered(subscription).start();
-        return subscription;
     }
 
     private Place place(ConsumerConfig config) {
@@ -266,7 +284,7 @@ public final class Delivery implements AutoCloseable {
     }
 
     private static @Nullable ConsumerStatus statusOf(AutoCloseable consumer) {
-        if (consumer instanceof PushSubscription<?> subscription) {
+        if (consumer instanceof Subscription subscription) {
             return subscription.status();
         }
         return consumer instanceof PullConsumer<?> pull ? pull.status() : null;
@@ -285,6 +303,8 @@ public final class Delivery implements AutoCloseable {
         for (AutoCloseable each : statuses.open()) {
             if (each instanceof PushSubscription<?> subscription) {
                 subscription.stop();
+            } else if (each instanceof StandbySubscription standby) {
+                standby.stop();
             }
         }
         closeAll(statuses.open());

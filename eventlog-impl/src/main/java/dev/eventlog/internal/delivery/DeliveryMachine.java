@@ -112,7 +112,7 @@ final class DeliveryMachine {
     // done when it was made, as pairs in rising order, and which pair is next
     private final long[] doneBefore;
     private int nextDoneBefore;
-    private final long[] completions = new long[1024];
+    private final long[] completions;
     private int completionsCount;
 
     private long readPosition;
@@ -142,6 +142,7 @@ final class DeliveryMachine {
         backOffs = new BackOffs(backOffNanos, random);
         window = new Window(rules.windowEvents());
         queues = new KeyQueues(window, rules.isOrdered());
+        completions = new long[rules.isOrdered() ? 64 : 4096];
         lanes = new Lane[rules.lanes()];
         for (int i = 0; i < lanes.length; i++) {
             lanes[i] = new Lane(i);

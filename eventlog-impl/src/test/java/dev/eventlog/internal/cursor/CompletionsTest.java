@@ -197,6 +197,16 @@ class CompletionsTest {
     }
 
     @Test
+    void whatLiesBeyondTheEndOfTheLogIsForgottenAtTheOpening() {
+        Cursor cursor = cursors.open("billing");
+        cursor.commit(5, new long[] {90, 110, 120, 130}, 4);
+        cursor.close();
+        cursor = cursors.open("billing");
+        assertThat(cursor.completions()).as("the log ends at 100").containsExactly(90, 100);
+        cursor.close();
+    }
+
+    @Test
     void whatTheLogDoesNotReachAnyMoreIsForgotten() {
         assertThat(Completions.below(NEWER, 41)).containsExactly(12, 15, 40, 41);
         assertThat(Completions.below(NEWER, 95)).containsExactly(12, 15, 40, 41, 90, 95);

@@ -315,6 +315,18 @@ abstract class ParallelContract extends ParkingContract {
     }
 
     @Test
+    void pausedLanesClose() {
+        appendKeyed("a:0", "b:0");
+        Subscription subscription = subscribe(lanes(2), event -> {});
+        assertThat(subscription.awaitCaughtUp(LONG)).isTrue();
+        subscription.pause();
+        appendKeyed("a:1");
+        subscription.close();
+        assertThat(subscription.status().state()).isEqualTo(ConsumerStatus.State.CLOSED);
+        assertThat(subscription.status().checkpoint()).isEqualTo(2);
+    }
+
+    @Test
     void lanesEndAtABoundOfTheQuery() {
         appendKeyed("a:0", "b:0", "c:0", "a:1");
         var handler = new Recording();
