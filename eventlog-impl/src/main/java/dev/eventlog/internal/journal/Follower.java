@@ -2,7 +2,6 @@ package dev.eventlog.internal.journal;
 
 import dev.eventlog.Codec;
 import dev.eventlog.error.LogFailedException;
-import dev.eventlog.internal.file.FileHeader;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
@@ -10,15 +9,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +50,7 @@ final class Follower implements SegmentSource {
     private final LogDirectory directory;
     private final UUID logId;
     private final FileOps files;
+    private final SegmentFiles segmentFiles;
     private final IoThread io;
     private final StateFile.Boot boot;
     private final Dictionary dictionary = new Dictionary();
@@ -65,6 +64,8 @@ final class Follower implements SegmentSource {
     private boolean isFailing;
     private boolean closed;
 
+    // counts looks as they begin; by the I/O thread, read by any
+    private final AtomicLong begun = new AtomicLong();
     // written on the I/O thread, read by any; published by volatile
     private volatile @Nullable FollowedView view;
     private volatile @Nullable String failure;
@@ -74,13 +75,14 @@ final class Follower implements SegmentSource {
         this.logId = logId;
         this.files = files;
         this.io = io;
+        segmentFiles = new SegmentFiles(directory, files);
         boot = new StateFile.Boot(JournalOpener.bootId(files), directory.identity());
         segments = new SegmentList(List.of(), this, directory.root());
     }
 
     /** Begins to follow a log; null if the directory has none. On the I/O thread. */
     static @Nullable Follower open(LogDirectory directory, FileOps files, IoThread io) throws IOException {
-        UUID logId = logId(directory, files);
+        UUID logId = new SegmentFiles(directory, files).logId();
         if (logId == null) {
             return null;
         }
@@ -88,73 +90,6 @@ final class Follower implements SegmentSource {
         follower.look();
         io.every(LOOK_NANOS, follower::lookNowAndThen);
         return follower;
-    }
-
-    /** The log that the files name; null if none does. */
-    private static @Nullable UUID logId(LogDirectory directory, FileOps files) throws IOException {
-        UUID found = headerId(directory.state(), StateFile.MAGIC, files);
-        if (found == null) {
-            found = headerId(directory.manifest(), Manifest.MAGIC, files);
-        }
-        for (long number : found != null ? new TreeSet<Long>() : numbers(directory, files)) {
-            SegmentScanner.Opening opening = opening(directory, number, files);
-            if (opening != null) {
-                return opening.logId();
-            }
-        }
-        return found;
-    }
-
-    private static @Nullable UUID headerId(Path file, String magic, FileOps files) throws IOException {
-        ByteBuffer header = ByteBuffer.allocate(FileHeader.LENGTH).order(ByteOrder.LITTLE_ENDIAN);
-        if (files.attributes(file) == null) {
-            return null;
-        }
-        try (FileOps.OpenFile open = files.open(file, FileOps.Mode.READ)) {
-            return FileHeader.logId(header, open.read(header, 0), magic, file);
-        } catch (NoSuchFileException gone) {
-            return null;
-        }
-    }
-
-    /** Numbers of all segments that have a file, in order: those in active/ first, since they move to the others. */
-    private static TreeSet<Long> numbers(LogDirectory directory, FileOps files) throws IOException {
-        var numbers = new TreeSet<Long>();
-        for (String name : files.list(directory.active())) {
-            numbers.add(LogDirectory.segmentNumber(name, false));
-        }
-        for (String name : files.list(directory.segments())) {
-            numbers.add(LogDirectory.segmentNumber(name, true));
-        }
-        numbers.remove(-1L);
-        return numbers;
-    }
-
-    /** How a segment begins; null if it is gone, or not begun. */
-    private static SegmentScanner.@Nullable Opening opening(LogDirectory directory, long number, FileOps files)
-            throws IOException {
-        try (FileOps.OpenFile file = open(directory, number, files)) {
-            SegmentScanner.Opening opening = file == null ? null : SegmentScanner.opening(file);
-            return opening != null && opening.number() == number ? opening : null;
-        }
-    }
-
-    /** Opens a segment where it is; null if it is gone. */
-    private static FileOps.@Nullable OpenFile open(LogDirectory directory, long number, FileOps files)
-            throws IOException {
-        for (int attempt = 1; ; attempt++) {
-            Path path = directory.anySegment(number);
-            if (path == null) {
-                return null;
-            }
-            try {
-                return files.open(path, FileOps.Mode.READ);
-            } catch (NoSuchFileException moved) {
-                if (attempt == ATTEMPTS) {
-                    return null;
-                }
-            }
-        }
     }
 
     ReadJournal.Identity identity() {
@@ -185,8 +120,12 @@ final class Follower implements SegmentSource {
 
     /** Looks at everything now. */
     void refresh() {
+        // one that begins after this serves all who ask until then: many readers come to the end of a segment at once
+        long before = begun.get();
         call("looking at the log", () -> {
-            look();
+            if (begun.get() == before) {
+                look();
+            }
             return true;
         });
         soundView();
@@ -247,6 +186,7 @@ final class Follower implements SegmentSource {
     }
 
     private void look() throws IOException {
+        begun.incrementAndGet();
         for (int attempt = 1; !closed; attempt++) {
             Object key = files.fileKey(directory.state());
             FollowedView last = view;
@@ -332,8 +272,8 @@ final class Follower implements SegmentSource {
     private void addUnrecorded(List<Segment> all, long lastRecorded, long end, List<Manifest.Epoch> epochs)
             throws IOException {
         long base = end;
-        for (long number : numbers(directory, files)) {
-            SegmentScanner.Opening opening = number <= lastRecorded ? null : opening(directory, number, files);
+        for (long number : segmentFiles.numbers()) {
+            SegmentScanner.Opening opening = number <= lastRecorded ? null : segmentFiles.opening(number);
             // what lies before the end is left from a writer that died, and is about to be put aside
             if (opening != null && opening.logId().equals(logId) && opening.basePosition() >= base) {
                 base = opening.basePosition();
@@ -411,7 +351,7 @@ final class Follower implements SegmentSource {
         if (last == null) {
             return;
         }
-        UUID present = looked.state() != null ? logId : headerId(directory.state(), StateFile.MAGIC, files);
+        UUID present = looked.state() != null ? logId : segmentFiles.headerId(directory.state(), StateFile.MAGIC);
         if (present != null && !present.equals(logId)) {
             fail("another log is in the directory now: directory=" + directory.root() + "; open it again");
         }
@@ -438,7 +378,7 @@ final class Follower implements SegmentSource {
         all.forEach(segment -> known.put(segment.number(), segment));
         segments.replaceAll(all);
         for (Segment gone : before) {
-            boolean isKept = known.containsValue(gone);
+            boolean isKept = gone.equals(known.get(gone.number()));
             if (!isKept) {
                 gone.prune();
             }
@@ -455,7 +395,7 @@ final class Follower implements SegmentSource {
     private @Nullable SegmentScan scan(Segment segment) throws IOException {
         SegmentTail tail = tails.get(segment);
         if (tail == null) {
-            FileOps.OpenFile file = closed ? null : open(directory, segment.number(), files);
+            FileOps.OpenFile file = closed ? null : segmentFiles.open(segment.number());
             if (file == null) {
                 return null;
             }
@@ -469,7 +409,7 @@ final class Follower implements SegmentSource {
     public ByteBuffer map(Segment segment) throws IOException {
         return io.call(() -> {
             for (int attempt = 1; ; attempt++) {
-                try (FileOps.OpenFile file = open(directory, segment.number(), files)) {
+                try (FileOps.OpenFile file = segmentFiles.open(segment.number())) {
                     if (file != null) {
                         return file.map(false, Math.min(segment.endOffset(), file.length()))
                                 .order(ByteOrder.LITTLE_ENDIAN);
@@ -505,17 +445,25 @@ final class Follower implements SegmentSource {
             if (segment.endOffset() == Segment.OPEN) {
                 scan = scan(segment);
             } else {
-                SparseIndex index = IndexFile.read(directory.index(segment.number()), logId, segment.number(), files);
+                SparseIndex index = indexFile(segment);
                 if (index != null) {
                     return index;
                 }
-                try (FileOps.OpenFile file = open(directory, segment.number(), files)) {
+                try (FileOps.OpenFile file = segmentFiles.open(segment.number())) {
                     scan = file == null ? null : SegmentScanner.scan(file, FrameBuilder.seed(logId), null);
                 }
             }
             // an empty one is right and slow
             return scan == null ? new SparseIndex() : scan.index();
         });
+    }
+
+    private @Nullable SparseIndex indexFile(Segment segment) throws IOException {
+        try {
+            return IndexFile.read(directory.index(segment.number()), logId, segment.number(), files);
+        } catch (NoSuchFileException prunedMeanwhile) {
+            return null;
+        }
     }
 
     @Override

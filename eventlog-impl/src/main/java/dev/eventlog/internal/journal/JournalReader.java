@@ -345,6 +345,11 @@ public final class JournalReader {
      * knows of it; else it is damage.
      */
     private void passOr(CorruptLogException damage) {
+        if (segment.isPruned() && damage.getCause() instanceof InternalError) {
+            // the fault came late, and what was read before it looked like damage
+            passPruned();
+            return;
+        }
         boolean passes = !ended
                 && (segment == NOWHERE
                         ? journal.appears(nextFrame)

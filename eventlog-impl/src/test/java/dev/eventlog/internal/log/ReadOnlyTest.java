@@ -150,18 +150,72 @@ class ReadOnlyTest {
     }
 
     @Test
-    void copyOfALogIsReadAsFarAsItsFramesGo() throws IOException {
+    void copyOfALogIsReadAsFarAsItsFramesGoAndThenItsWriterFollowed() {
+        Path copy = temporary.resolve("copy");
         try (EventLog writing = writer()) {
             numbered.appendTo(writing, 900);
-            writing.force();
-            long forced = writing.endPosition();
-            Path copy = temporary.resolve("copy");
             Directories.copyLog(directory(), copy);
-            numbered.appendTo(writing, 1800);
-            try (EventLog reading =
-                    EventLog.open(EventLogConfig.at(copy).readOnly().build())) {
-                assertThat(reading.endPosition()).isEqualTo(forced);
-                numbered.assertComplete(reading);
+        }
+        try (EventLog reading = EventLog.open(EventLogConfig.at(copy).readOnly().build());
+                Consumer<ByteBuffer> consumer = reading.consumer("follower", Numbered.CODEC)) {
+            numbered.assertComplete(reading);
+            long reached = pollTo(consumer, 0, reading.endPosition());
+            assertThat(reached).isGreaterThanOrEqualTo(900);
+            try (EventLog writing = Numbered.open(copy, FileOps.system())) {
+                assertThat(writing.endPosition()).isEqualTo(reached);
+                numbered.appendTo(writing, 1800);
+                pollTo(consumer, reached, writing.endPosition());
+            }
+        }
+    }
+
+    @Test
+    void tornEndOfACopyEndsTheLogWhereAWriterWouldEndIt() throws IOException {
+        Path copy = temporary.resolve("copy");
+        long durable;
+        try (EventLog writing = writer()) {
+            numbered.appendTo(writing, 100);
+            writing.force();
+            durable = writing.endPosition();
+            numbered.appendTo(writing, 200);
+            Directories.copyLog(directory(), copy);
+        }
+        Path segment = copy.resolve("active/0000000001/19700102E.cq4");
+        byte[] bytes = Files.readAllBytes(segment);
+        int last = bytes.length - 1;
+        while (bytes[last] == 0) {
+            last--;
+        }
+        bytes[last] ^= 1;
+        Files.write(segment, bytes);
+        try (EventLog reading = EventLog.open(EventLogConfig.at(copy).readOnly().build());
+                Consumer<ByteBuffer> consumer = reading.consumer("follower", Numbered.CODEC)) {
+            long end = reading.endPosition();
+            assertThat(end).as("%s", seed).isGreaterThanOrEqualTo(durable);
+            pollTo(consumer, 0, end);
+            assertThat(consumer.poll(Duration.ofMillis(5))).isEmpty();
+            try (EventLog writing = Numbered.open(copy, FileOps.system())) {
+                assertThat(writing.endPosition()).as("%s", seed).isEqualTo(end);
+                numbered.appendTo(writing, end + 10);
+                pollTo(consumer, end, writing.endPosition());
+            }
+        }
+    }
+
+    @Test
+    void logWithoutStateAndManifestIsReadAndFollowed() throws IOException {
+        try (EventLog writing = writer()) {
+            numbered.appendTo(writing, 900);
+        }
+        Files.delete(directory().resolve("state"));
+        Files.delete(directory().resolve("manifest"));
+        try (EventLog reading = reader();
+                Consumer<ByteBuffer> consumer = reading.consumer("follower", Numbered.CODEC)) {
+            long reached = pollTo(consumer, 0, reading.endPosition());
+            try (EventLog writing = writer()) {
+                assertThat(writing.endPosition()).isEqualTo(reached);
+                numbered.appendTo(writing, 1200);
+                pollTo(consumer, reached, writing.endPosition());
             }
         }
     }
@@ -395,16 +449,118 @@ class ReadOnlyTest {
     }
 
     @Test
+    void readerGoesOnBehindSegmentsThatCameAndWentWhileItStoodInOne() {
+        EventLogConfig config =
+                Numbered.config(directory()).retainBytes(3 << 20).build();
+        try (EventLog writing = LocalEventLog.open(config, FileOps.system(), Clock.system());
+                EventLog reading = reader();
+                Consumer<ByteBuffer> consumer = reading.consumer("slow", Numbered.CODEC)) {
+            numbered.appendTo(writing, 20);
+            pollTo(consumer, 0, 20);
+            while (writing.firstPosition() < 100) {
+                numbered.appendTo(writing, writing.endPosition() + 100);
+            }
+            assertThatThrownBy(() -> consumer.poll(LONG)).isInstanceOf(PositionExpiredException.class);
+            consumer.seek(StartAt.earliest());
+            pollTo(consumer, consumer.position(), writing.endPosition());
+        }
+    }
+
+    @Test
+    void eventThatAReaderParkedIsNotPrunedUntilItIsTakenOffItsList() {
+        EventLogConfig config =
+                Numbered.config(directory()).retainBytes(3 << 20).build();
+        try (EventLog writing = LocalEventLog.open(config, FileOps.system(), Clock.system());
+                EventLog reading = reader()) {
+            numbered.appendTo(writing, 10);
+            var subscription = reading.subscribe(failing("parking"), Numbered.CODEC, ReadOnlyTest::failAtFive);
+            assertThat(subscription.awaitPosition(9, LONG)).isTrue();
+            subscription.close();
+            assertThat(writing.consumers())
+                    .singleElement()
+                    .satisfies(status -> assertThat(status.parked()).isOne());
+            long segments = writing.endPosition();
+            while (writing.endPosition() < segments + 3000) {
+                numbered.appendTo(writing, writing.endPosition() + 100);
+            }
+            assertThat(writing.firstPosition()).isLessThanOrEqualTo(5);
+            try (Consumer<ByteBuffer> parked =
+                    reading.consumer(ConsumerConfig.parkedBy("parking").build(), Numbered.CODEC)) {
+                assertThat(parked.poll(LONG)).singleElement().satisfies(event -> {
+                    assertThat(event.position()).isEqualTo(5);
+                    assertThat(numbered.isRight(event)).isTrue();
+                });
+                parked.commit();
+            }
+            while (writing.firstPosition() <= 5) {
+                numbered.appendTo(writing, writing.endPosition() + 100);
+            }
+        }
+    }
+
+    private static ConsumerConfig failing(String name) {
+        return ConsumerConfig.named(name).attempts(1, Duration.ZERO).build();
+    }
+
+    private static void failAtFive(Event<ByteBuffer> event) {
+        if (event.position() == 5) {
+            throw new IllegalStateException("cannot handle " + event.position());
+        }
+    }
+
+    /** The list is written between the writer's look at the lists and what it says is pruned. */
+    @Test
+    void eventIsParkedOrPrunedAndNotBoth() throws Exception {
+        var looked = new CountDownLatch(1);
+        var parked = new CountDownLatch(1);
+        var writersFiles = new HookedFileOps((op, path) -> {
+            if (op == HookedFileOps.Op.DELETE && path.endsWith("index/0000000001.index")) {
+                looked.countDown();
+                await(parked);
+            }
+        });
+        var readersFiles = new HookedFileOps((op, path) -> {
+            if (op == HookedFileOps.Op.FORCE_DIRECTORY && path.endsWith("parked") && looked.getCount() == 0) {
+                parked.countDown();
+            }
+        });
+        EventLogConfig config =
+                Numbered.config(directory()).retainBytes(3 << 20).build();
+        EventLogConfig readOnly = EventLogConfig.at(directory()).readOnly().build();
+        try (EventLog writing = LocalEventLog.open(config, writersFiles, Clock.system());
+                EventLog reading = LocalEventLog.open(readOnly, readersFiles, Clock.system())) {
+            numbered.appendTo(writing, 10);
+            var subscription = reading.subscribe(failing("parking"), Numbered.CODEC, event -> {
+                await(looked);
+                throw new IllegalStateException("cannot handle " + event.position());
+            });
+            while (writing.firstPosition() == 0) {
+                numbered.appendTo(writing, writing.endPosition() + 100);
+            }
+            assertThatThrownBy(() -> subscription.awaitPosition(0, LONG))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasRootCauseInstanceOf(PositionExpiredException.class);
+            assertThat(writing.consumers())
+                    .singleElement()
+                    .satisfies(status -> assertThat(status.parked()).isZero());
+        }
+    }
+
+    private static void await(CountDownLatch latch) throws IOException {
+        try {
+            assertThat(latch.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    @Test
     void whatIsNotDurableIsNotShownWhereTheWriterPromisesThat() throws Exception {
         var blocked = new CountDownLatch(1);
         var armed = new AtomicBoolean();
         var files = new HookedFileOps((op, path) -> {
             if (op == HookedFileOps.Op.FORCE && armed.get() && path.toString().contains("active")) {
-                try {
-                    blocked.await();
-                } catch (InterruptedException e) {
-                    throw new IOException(e);
-                }
+                await(blocked);
             }
         });
         try (EventLog writing = Numbered.open(directory(), files, Durability.POWER_LOSS);

@@ -2,6 +2,7 @@ package dev.eventlog.internal.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eventlog.Consumer;
 import dev.eventlog.ConsumerStatus;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -201,6 +203,39 @@ class ReadingProcessTest {
                 assertThat(status.owner()).isNull();
             });
             writer.kill();
+        }
+    }
+
+    @Test
+    @Timeout(300)
+    void consumerOfAnotherPidNamespaceIsRefusedUntilThatOneIsKilled() {
+        List<String> namespace = List.of("unshare", "--pid", "--fork", "--mount-proc", "--kill-child");
+        assumeTrue(
+                ChildJvm.succeeds("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "true"),
+                "needs root for a pid namespace");
+        try (ChildJvm writer = writer(Long.MAX_VALUE);
+                ChildJvm reader = ChildJvm.start(
+                        namespace, List.of(), ReadingChild.class, directory(), "reader-0", reached(0), seed.value());
+                EventLog log =
+                        EventLog.open(EventLogConfig.at(directory()).readOnly().build())) {
+            reader.awaitLine("open");
+            assertThatThrownBy(() -> log.consumer("reader-0", Numbered.CODEC))
+                    .isInstanceOfSatisfying(
+                            LockedException.class,
+                            refused -> assertThat(refused.owner()).contains("pid=1 "));
+            assertThat(reader.process().isAlive()).as(reader.output()).isTrue();
+            reader.kill();
+            until(() -> log.consumers().get(0).state() == ConsumerStatus.State.CLOSED);
+            log.consumer("reader-0", Numbered.CODEC).close();
+            writer.kill();
+        }
+    }
+
+    private static void until(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            LockSupport.parkNanos(1_000_000);
         }
     }
 }

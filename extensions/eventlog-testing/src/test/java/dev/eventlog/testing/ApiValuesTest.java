@@ -118,6 +118,11 @@ class ApiValuesTest {
                 .withMessageContaining("segmentLengthBytes=1")
                 .withMessageContaining("maxEventLengthBytes=0");
         assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        EventLogConfig.inMemory().readOnly().retainBytes(1).build())
+                .withMessageContaining("readOnly needs a directory")
+                .withMessageContaining("retainBytes are for the process that writes");
+        assertThatIllegalArgumentException()
                 .isThrownBy(() -> EventLogConfig.inMemory()
                         .segmentLengthBytes(1 << 20)
                         .maxEventLengthBytes((128 << 10) + 1)
@@ -176,6 +181,9 @@ class ApiValuesTest {
         assertThat(limited.toBuilder().build().retainFor()).isEqualTo(Duration.ofDays(7));
         assertThat(limited.toBuilder().build().retainBytes()).isEqualTo(5);
         assertThat(config.threadFactory()).isNull();
+        assertThat(config.isReadOnly()).isFalse();
+        assertThat(config.toBuilder().readOnly().build().toBuilder().build().isReadOnly())
+                .isTrue();
         assertThat(config.isInsecureDirectoryAllowed()).isFalse();
         assertThat(EventLogConfig.inMemory().build().directory()).isNull();
         assertThat(config.toBuilder().segmentLengthBytes(1 << 23).build().directory())
