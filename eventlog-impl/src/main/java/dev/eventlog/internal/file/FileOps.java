@@ -78,12 +78,26 @@ public interface FileOps {
     @Nullable
     Attributes attributes(Path path) throws IOException;
 
+    /** {@link Named#fileKey()} of what is at a path; null if nothing is there. Does not follow a link. */
+    default @Nullable Object fileKey(Path path) throws IOException {
+        Named named = named(path);
+        return named == null ? null : named.fileKey();
+    }
+
     /**
-     * Identity of what is at a path as long as it exists, such as device and inode, or the path where the system knows
-     * none; null if nothing is there. Does not follow a link.
+     * What a name stands for, quicker than {@link #attributes}; null if nothing is there. Does not follow a link. May be
+     * called from any thread: no channel is used.
      */
     @Nullable
-    Object fileKey(Path path) throws IOException;
+    Named named(Path path) throws IOException;
+
+    /**
+     * What a name stands for.
+     *
+     * @param fileKey identity as long as it exists, such as device and inode, or the path where the system knows none
+     * @param length bytes, of a regular file
+     */
+    record Named(Object fileKey, long length) {}
 
     /** The path with all symbolic links resolved; it must exist. */
     Path realPath(Path path) throws IOException;

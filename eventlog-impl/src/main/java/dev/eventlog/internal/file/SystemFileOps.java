@@ -123,11 +123,11 @@ final class SystemFileOps implements FileOps {
     }
 
     @Override
-    public @Nullable Object fileKey(Path path) throws IOException {
+    public @Nullable Named named(Path path) throws IOException {
         try {
-            Object key = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                    .fileKey();
-            return key == null ? path : key;
+            var attributes = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            Object key = attributes.fileKey();
+            return new Named(key == null ? path : key, attributes.size());
         } catch (NoSuchFileException e) {
             return null;
         }

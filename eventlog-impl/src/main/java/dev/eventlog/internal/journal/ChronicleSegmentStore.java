@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -54,6 +55,8 @@ final class ChronicleSegmentStore implements SegmentStore {
     private final DirectoryLock lock;
     private final Identity identity;
     private final Consumer<Throwable> onFailure;
+    private final FileWatch watch;
+    private final FileWatch.Known stateFile;
 
     // written on the I/O thread, oldest first
     private final List<Unsealed> unsealed = new CopyOnWriteArrayList<>();
@@ -95,7 +98,21 @@ final class ChronicleSegmentStore implements SegmentStore {
     private record Prepared(long number, ChronicleSegmentWriter writer) {}
 
     /** A segment that was begun and not sealed, with a channel to force it by. */
-    private record Unsealed(long number, ChronicleSegmentWriter writer, FileOps.OpenFile file) {}
+    private static final class Unsealed {
+        final long number;
+        final ChronicleSegmentWriter writer;
+        final FileOps.OpenFile file;
+        final FileWatch.Known known;
+        // by the I/O thread before it cuts and moves the file, read by leaders of groups; published by volatile
+        volatile boolean isMoving;
+
+        Unsealed(long number, ChronicleSegmentWriter writer, FileOps.OpenFile file, FileWatch.Known known) {
+            this.number = number;
+            this.writer = writer;
+            this.file = file;
+            this.known = known;
+        }
+    }
 
     /**
      * A segment that is no longer kept.
@@ -107,7 +124,8 @@ final class ChronicleSegmentStore implements SegmentStore {
     /** What {@link Recovery} and the open have made ready. */
     record Parts(LogDirectory directory, Manifest manifest, StateFile state, DirectoryLock lock) {}
 
-    ChronicleSegmentStore(Parts parts, Identity identity, FileOps files, IoThread io, Consumer<Throwable> onFailure) {
+    ChronicleSegmentStore(Parts parts, Identity identity, FileOps files, IoThread io, Consumer<Throwable> onFailure)
+            throws IOException {
         this.directory = parts.directory();
         this.manifest = parts.manifest();
         this.state = parts.state();
@@ -119,6 +137,8 @@ final class ChronicleSegmentStore implements SegmentStore {
         // a user's thread factory is a user's code: not under the append lock, where filling is asked for
         filling.later(() -> {});
         this.onFailure = onFailure;
+        watch = new FileWatch(directory, files);
+        stateFile = watch.know(directory.state(), StateFile.LENGTH);
         durablePosition = state.durablePosition();
         if (identity.isForcedOften()) {
             state.publishOnlyDurableReadable();
@@ -196,7 +216,7 @@ final class ChronicleSegmentStore implements SegmentStore {
                                     new FillAhead.Pace(identity.isForcedOften(), ahead()))));
             files.forceDirectory(active);
             files.forceDirectory(directory.active());
-            unsealed.add(new Unsealed(number, writer, file));
+            unsealed.add(new Unsealed(number, writer, file, watch.know(writer.file(), file.length())));
             created = true;
             return writer;
         } finally {
@@ -222,7 +242,7 @@ final class ChronicleSegmentStore implements SegmentStore {
     private long ahead() {
         return unsealed.isEmpty()
                 ? FillAhead.LEAST_AHEAD
-                : unsealed.get(unsealed.size() - 1).writer().ahead();
+                : unsealed.get(unsealed.size() - 1).writer.ahead();
     }
 
     private void fill(Path file, long length) throws IOException {
@@ -242,7 +262,14 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     @Override
     public ByteBuffer map(Segment segment) throws IOException {
-        return io.call(() -> map(directory.segment(segment.number()), segment.endOffset()));
+        return io.call(() -> {
+            Path path = directory.segment(segment.number());
+            FileOps.Attributes there = files.attributes(path);
+            if (there != null && !there.isRegularFile()) {
+                throw new NoSuchFileException(path.toString(), null, "not a file any more");
+            }
+            return map(path, segment.endOffset());
+        });
     }
 
     @Override
@@ -298,20 +325,22 @@ final class ChronicleSegmentStore implements SegmentStore {
         Unsealed file = sealed.file;
         Path path = directory.segment(segment.number());
         if (sealed.step == Sealing.FORCE) {
-            file.writer().close();
+            file.writer.close();
+            watch.require(file.known);
+            file.isMoving = true;
             // before the force: zeros ahead of the end need not reach the disk
-            file.file()
-                    .truncate(Recovery.trimmedLength(
-                            segment.endOffset(), file.file().length()));
-            file.file().force();
+            file.file.truncate(Recovery.trimmedLength(segment.endOffset(), file.file.length()));
+            file.file.force();
+            watch.require(file.known.withLength(segment.endOffset()));
             durable(segment.endPosition());
             sealed.step = Sealing.MOVE;
         }
         if (sealed.step == Sealing.MOVE) {
-            if (!sealed.hasRoom(() -> files.rename(file.writer().file(), path))) {
+            if (!sealed.hasRoom(() -> files.rename(file.writer.file(), path))) {
                 return false;
             }
             sealed.step = Sealing.RECORD;
+            watch.sealed(segment, file.known);
             files.forceDirectory(directory.segments());
             files.forceDirectory(directory.active(segment.number()));
         }
@@ -319,9 +348,10 @@ final class ChronicleSegmentStore implements SegmentStore {
             return false;
         }
         manifest.force();
+        manifest.verify(watch);
         writeIndex(segment, segment.index(this));
         segment.release();
-        file.file().close();
+        file.file.close();
         unsealed.remove(file);
         directory.deleteActive(segment.number());
         return true;
@@ -372,7 +402,7 @@ final class ChronicleSegmentStore implements SegmentStore {
 
     private Unsealed unsealed(SegmentWriter writer) {
         for (Unsealed candidate : unsealed) {
-            if (candidate.writer() == writer) {
+            if (candidate.writer == writer) {
                 return candidate;
             }
         }
@@ -512,10 +542,11 @@ final class ChronicleSegmentStore implements SegmentStore {
     }
 
     private void discardNow(Unsealed empty) throws IOException {
+        empty.isMoving = true;
         unsealed.remove(empty);
-        empty.file().close();
-        empty.writer().close();
-        directory.deleteActive(empty.number());
+        empty.file.close();
+        empty.writer.close();
+        directory.deleteActive(empty.number);
     }
 
     @Override
@@ -530,16 +561,36 @@ final class ChronicleSegmentStore implements SegmentStore {
                 forceBefore(active, isIoThread);
             }
             ((ChronicleSegmentWriter) active).force(endOffset, isIoThread);
+            // behind the force: what was forced is in the file that the name stands for
+            for (Unsealed each : unsealed) {
+                requireInPlace(each);
+            }
+            durable(endPosition);
         } catch (Throwable e) {
             throw failed(asIo("forcing", e));
         }
-        durable(endPosition);
+    }
+
+    /** Also of the next one, which is prepared: there are two as a rule. */
+    private void requireInPlace(Unsealed each) throws IOException {
+        if (each.isMoving) {
+            return;
+        }
+        try {
+            watch.require(each.known);
+        } catch (IOException lost) {
+            // the flag is raised before the file is moved, by who looks himself
+            if (!each.isMoving) {
+                throw lost;
+            }
+        }
     }
 
     /** Fails if something failed before, or another process could write into the directory by now. */
     private void requireUsable() throws IOException {
         requireSound();
         try {
+            watch.requireDirectory();
             lock.verify();
         } catch (IOException lost) {
             throw failed(lost);
@@ -547,13 +598,14 @@ final class ChronicleSegmentStore implements SegmentStore {
         usableNanos = identity.clock().monotonicNanos();
     }
 
-    /** Stops the log if its lock no longer keeps others out. On the I/O thread. */
-    void watchLock() {
+    /** Stops the log if its lock no longer keeps others out, or a file is not what it was. On the I/O thread. */
+    void watch() {
         if (closed || failure != null) {
             return;
         }
         try {
             requireUsable();
+            requireFiles();
         } catch (IOException lost) {
             onFailure.accept(lost);
             return;
@@ -561,17 +613,30 @@ final class ChronicleSegmentStore implements SegmentStore {
         sealAll();
     }
 
+    private void requireFiles() throws IOException {
+        try {
+            for (Unsealed each : unsealed) {
+                requireInPlace(each);
+            }
+            watch.require(stateFile);
+            manifest.verify(watch);
+            watch.requireSealed(manifest.segments());
+        } catch (IOException lost) {
+            throw failed(lost);
+        }
+    }
+
     /** Older segments, which the I/O thread is about to seal. A leader does not wait for that, as it may wait for a leader. */
     private void forceBefore(SegmentWriter active, boolean isIoThread) throws IOException {
         var older = new ArrayList<ChronicleSegmentWriter>();
         for (Unsealed each : unsealed) {
-            if (each.writer() == active) {
+            if (each.writer == active) {
                 for (ChronicleSegmentWriter writer : older) {
                     writer.force(isIoThread);
                 }
                 return;
             }
-            older.add(each.writer());
+            older.add(each.writer);
         }
         // sealed meanwhile, and so are those before it; a newer one is another's
     }
@@ -595,11 +660,19 @@ final class ChronicleSegmentStore implements SegmentStore {
             if (before == null) {
                 failure = error;
                 before = error;
-                state.publishForceFailed();
+                publishForceFailed();
             }
             return before;
         } finally {
             judging.unlock();
+        }
+    }
+
+    private void publishForceFailed() {
+        try {
+            state.publishForceFailed();
+        } catch (InternalError cut) {
+            LOGGER.warn("the state file does not tell the next open of the failure", cut);
         }
     }
 
@@ -640,8 +713,8 @@ final class ChronicleSegmentStore implements SegmentStore {
                     discardNow(unsealed(unused.writer()));
                 }
                 for (Unsealed left : unsealed) {
-                    left.file().close();
-                    left.writer().close();
+                    left.file.close();
+                    left.writer.close();
                 }
                 unsealed.clear();
                 manifest.close();

@@ -2,7 +2,6 @@ package dev.eventlog.internal.journal;
 
 import dev.eventlog.internal.file.FileOps;
 import java.io.IOException;
-import java.io.StreamCorruptedException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
@@ -22,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Writes one segment through a Chronicle queue of its own, which holds nothing else and never rolls.
  *
  * <p>One chunk maps the whole segment, so appending never maps. The first frame goes through the appender, which sets
- * Chronicle's own index and write position; the others through the wire's document protocol directly: reserve the
- * header, copy, set the header. Chronicle's lock, index and write position are left out there: the append lock is held,
+ * Chronicle's own index and write position; the others into its mapping, in the form of its documents: copy the body,
+ * then set the header. Chronicle's lock, index and write position are left out there: the append lock is held,
  * the directory is ours alone, and nobody opens the file with Chronicle again.
  *
  * <p><b>Threading:</b> One thread at a time: the one that holds the append lock; begun and closed on the I/O thread.
@@ -183,23 +182,27 @@ final class ChronicleSegmentWriter implements SegmentWriter {
             return appendFirst(frame, length);
         }
         long offset = endOffset;
-        Bytes<?> bytes = open.bytes();
-        if (open.enterHeader(length) != offset) {
-            throw new IllegalStateException(
-                    "Chronicle's write position is not ours: file=" + file + " offset=" + offset);
-        }
-        BytesStore<?, ?> mapped = bytes.bytesStore();
+        BytesStore<?, ?> mapped = open.bytes().bytesStore();
         assert mapped != null;
+        if (mapped.readVolatileInt(offset) != 0) {
+            throw broken("segment was written by somebody else", offset);
+        }
         mapped.write(offset + DOCUMENT_HEADER_LENGTH, frame, 0, length);
-        bytes.writePosition(offset + DOCUMENT_HEADER_LENGTH + length);
-        try {
-            open.updateHeader(offset, false, 0);
-        } catch (StreamCorruptedException e) {
-            throw new IllegalStateException(
-                    "segment was written by somebody else: file=" + file + " offset=" + offset, e);
+        // no compare-and-set: the append lock is held, and where the file was cut one ends the JVM on Java 17
+        mapped.writeOrderedInt(offset, length);
+        if (mapped.readVolatileInt(offset) != length) {
+            throw broken("segment was cut", offset);
         }
         endOffset = offset + DOCUMENT_HEADER_LENGTH + length;
         return offset;
+    }
+
+    private IllegalStateException broken(String what, long offset) {
+        InternalError late = LateFault.take();
+        return new IllegalStateException(
+                (late == null ? what : "segment was cut, or its disk cannot be written") + ": file=" + file + " offset="
+                        + offset,
+                late);
     }
 
     private long appendFirst(ByteBuffer frame, int length) {

@@ -216,6 +216,7 @@ final class FillAhead {
             if (stopped) {
                 return false;
             }
+            requireWhole();
             file.write(ZEROS.duplicate().limit(length), at);
             filled = at + length;
             touchFilled();
@@ -225,11 +226,20 @@ final class FillAhead {
         }
     }
 
+    /** A write behind the end of a file that somebody cut would make it as long as it was, and full of holes. */
+    private void requireWhole() throws IOException {
+        if (file.length() < Math.min(filled, limit)) {
+            throw new IOException(
+                    "file was truncated to " + file.length() + " bytes, it had " + filled + " or more: " + file.path());
+        }
+    }
+
     /** Touches what is filled already, from the append position on. */
-    private void touch(long offset) {
+    private void touch(long offset) throws IOException {
         step.lock();
         try {
             if (!stopped) {
+                requireWhole();
                 touched = Math.max(touched, offset & -PAGE);
                 touchFilled();
             }

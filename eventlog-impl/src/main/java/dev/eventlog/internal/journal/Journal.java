@@ -292,11 +292,16 @@ public final class Journal extends ReadJournal {
         } finally {
             lock.unlock();
         }
-        if (!onlyDurableIsReadable) {
-            waiters.signal();
-        }
-        if (durable || onlyDurableIsReadable) {
-            awaitDurable(position + frame.eventCount());
+        try {
+            if (!onlyDurableIsReadable) {
+                waiters.signal();
+            }
+            if (durable || onlyDurableIsReadable) {
+                awaitDurable(position + frame.eventCount());
+            }
+        } catch (InternalError lateFault) {
+            // of a mapping whose file was cut
+            throw failed(lateFault);
         }
         return position;
     }

@@ -78,7 +78,7 @@ final class JournalOpener {
         // the lock is the store's now
         Journal journal = orElse(store::close, () -> new Journal(store, recovered.parts(), config, place.clock()));
         recovered.failed().set(journal);
-        place.io().every(WATCH_NANOS, store::watchLock);
+        place.io().every(WATCH_NANOS, store::watch);
         long interval = config.forceInterval().toNanos();
         if (interval > 0) {
             place.io().every(interval, () -> forceInBackground(journal, config, place.io()));

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A mapping whose file was cut throws an {@link InternalError}, but compiled code of Java 17 only long after the access,
  * when the thread enters the JVM for another reason: that may be in a user's handler. A window may meet the cut while the
  * events before it are right, so that no checksum tells. Therefore the last word of each copy is set to a mark first,
- * which must be gone after it (a window is shorter than a page, so no cut is missed), and {@link #lateFault()} brings out
+ * which must be gone after it (a window is shorter than a page, so no cut is missed), and {@link LateFault} brings out
  * what the JVM holds back.
  *
  * <p>In a process that reads what another one writes a segment may end, be moved or be pruned before this process knows of
@@ -51,9 +51,6 @@ public final class JournalReader {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long MARK = 0x9e37_79b9_7f4a_7c15L;
-
-    /** More than compiled code allocates by itself. */
-    private static final int LARGE_LENGTH = 2 << 20;
 
     private static final Segment NOWHERE = nowhere();
     private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0);
@@ -84,9 +81,6 @@ public final class JournalReader {
     private boolean ended;
     // whether damage was met in the segment: then the offset may be wrong, and a seek finds it anew
     private boolean damaged;
-    // volatile: so that what is stored to it is allocated indeed
-    @SuppressWarnings("UnusedVariable")
-    private volatile byte @Nullable [] ballast;
 
     JournalReader(ReadJournal journal, int seed) {
         this.journal = journal;
@@ -428,7 +422,7 @@ public final class JournalReader {
         LONG.set(window, length - Long.BYTES, MARK);
         bytes.get((int) from, window, 0, length);
         if ((long) LONG.get(window, length - Long.BYTES) == MARK) {
-            InternalError late = lateFault();
+            InternalError late = LateFault.take();
             throw late != null ? late : new InternalError("nothing was copied");
         }
     }
@@ -501,17 +495,6 @@ public final class JournalReader {
         frame.wrap(window, 0);
     }
 
-    /** Takes an error of a mapping that the JVM has not thrown yet: it does when it allocates an array. */
-    private @Nullable InternalError lateFault() {
-        try {
-            ballast = new byte[LARGE_LENGTH];
-            ballast = null;
-            return null;
-        } catch (InternalError late) {
-            return late;
-        }
-    }
-
     private void require(@Nullable String nothing) {
         if (nothing == null) {
             return;
@@ -544,7 +527,7 @@ public final class JournalReader {
     }
 
     private CorruptLogException corrupt(String what) {
-        InternalError late = lateFault();
+        InternalError late = LateFault.take();
         return late == null ? corrupt(what, null) : unreadable(late);
     }
 

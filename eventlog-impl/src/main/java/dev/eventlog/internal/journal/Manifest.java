@@ -70,6 +70,8 @@ final class Manifest {
     private final Dictionary dictionary;
     private @Nullable Pruned pruned;
     private FileOps.@Nullable OpenFile open;
+    // what the name stood for when the file was opened
+    private @Nullable Object fileKey;
     private long length;
     private boolean damaged;
     private int recordedSchemas;
@@ -365,6 +367,7 @@ final class Manifest {
         if (target == null) {
             target = files.open(file, FileOps.Mode.WRITE);
             open = target;
+            fileKey = files.fileKey(file);
         }
         boolean written = false;
         try {
@@ -383,6 +386,14 @@ final class Manifest {
     void force() throws IOException {
         if (open != null) {
             open.force();
+        }
+    }
+
+    /** Makes sure that what is recorded is in the file that the name stands for. */
+    void verify(FileWatch watch) throws IOException {
+        Object known = fileKey;
+        if (open != null && known != null) {
+            watch.require(new FileWatch.Known(file, known, length));
         }
     }
 

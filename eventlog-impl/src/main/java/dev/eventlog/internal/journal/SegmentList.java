@@ -1,7 +1,9 @@
 package dev.eventlog.internal.journal;
 
+import dev.eventlog.error.EventLogException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -79,7 +81,7 @@ final class SegmentList {
             if (segment.isPruned()) {
                 return null;
             }
-            throw Corruption.io("mapping " + segment, file(segment), e);
+            throw unreadable("mapping", segment, e);
         }
     }
 
@@ -91,8 +93,21 @@ final class SegmentList {
             if (segment.isPruned()) {
                 return new SparseIndex();
             }
-            throw Corruption.io("reading the index of " + segment, file(segment), e);
+            throw unreadable("reading the index of", segment, e);
         }
+    }
+
+    /** A file that is not there is damage; one that cannot be opened now may be whole. */
+    private EventLogException unreadable(String doing, Segment segment, IOException e) {
+        return e instanceof NoSuchFileException
+                ? Corruption.at(
+                        "file was deleted or renamed",
+                        file(segment),
+                        0,
+                        segment.basePosition(),
+                        segment.endPosition(),
+                        e)
+                : Corruption.io(doing + " " + segment, file(segment), e);
     }
 
     /**

@@ -50,7 +50,9 @@ final class StateFile {
     static final long UNKNOWN = -1;
 
     static final String MAGIC = "EVLGSTAT";
-    private static final int LENGTH = 4096;
+    /** Bytes of the file. */
+    static final int LENGTH = 4096;
+
     private static final int BOOT_ID_OFFSET = FileHeader.LENGTH;
     private static final int PLACE_OFFSET = BOOT_ID_OFFSET + 16;
     private static final int EPOCH_OFFSET = PLACE_OFFSET + Long.BYTES;
@@ -205,7 +207,7 @@ final class StateFile {
 
     /** Says that a force failed: the next open must not believe what the page cache holds to be on the disk. */
     void publishForceFailed() {
-        LONG.setRelease(bytes, FAILED_OFFSET, word(1));
+        publish(FAILED_OFFSET, 1);
     }
 
     /** Whether only what survives a power cut may be shown. */
@@ -230,11 +232,15 @@ final class StateFile {
     }
 
     void publishEnd(long position) {
-        LONG.setRelease(bytes, END_OFFSET, word(position));
+        publish(END_OFFSET, position);
     }
 
     void publishDurable(long position) {
-        LONG.setRelease(bytes, DURABLE_OFFSET, word(position));
+        publish(DURABLE_OFFSET, position);
+    }
+
+    private void publish(int offset, long position) {
+        LONG.setRelease(bytes, offset, word(position));
     }
 
     private static long word(long position) {

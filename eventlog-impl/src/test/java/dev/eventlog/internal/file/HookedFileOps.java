@@ -112,8 +112,8 @@ public final class HookedFileOps implements FileOps {
     }
 
     @Override
-    public @Nullable Object fileKey(Path path) throws IOException {
-        return files.fileKey(path);
+    public @Nullable Named named(Path path) throws IOException {
+        return files.named(path);
     }
 
     @Override

@@ -55,7 +55,7 @@ class AllocationTest {
     }
 
     @Test
-    void appendThatWaitsForItsForceAllocatesItsPlaceAmongTheWaitingOnly() {
+    void appendThatWaitsForItsForceAllocatesItsPlaceAmongTheWaitingAndTheLookAtItsFile() {
         var config = EventLogConfig.at(directory)
                 .durability(Durability.POWER_LOSS)
                 .forceInterval(Duration.ZERO)
@@ -63,7 +63,7 @@ class AllocationTest {
         try (EventLog log = LocalEventLog.open(config, HookedFileOps.quick(), Clock.system())) {
             Producer<ByteBuffer> producer = log.producer("source", Codec.bytes());
             ByteBuffer payload = ByteBuffer.allocateDirect(64);
-            assertAllocates(128L * MEASURED, count -> {
+            assertAllocates(512L * MEASURED, count -> {
                 for (int i = 0; i < count; i++) {
                     producer.append("key", payload);
                 }
