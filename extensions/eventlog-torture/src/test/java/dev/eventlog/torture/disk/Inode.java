@@ -42,7 +42,8 @@ final class Inode {
             lengths.add(length);
         }
         long begin = from / PAGE * PAGE;
-        long end = Math.min(length, to);
+        // whole pages: what is behind the range in its last page is no less there
+        long end = to >= length ? length : Math.min(length, (to + PAGE - 1) / PAGE * PAGE);
         while (pages.size() * (long) PAGE < length) {
             pages.add(NEVER_WRITTEN);
         }
