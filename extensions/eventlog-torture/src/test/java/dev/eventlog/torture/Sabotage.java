@@ -58,8 +58,6 @@ enum Sabotage {
             "commit(feed.position()); if (!delivering.deliver(feed.event(), reached, this::commit)) {"),
     PARKS_NOTHING(
             "power-cuts", "delivery/Delivering", "parking.park(event.position(), event.key(), event.attempt());", ""),
-    DOES_NOT_CHECK_SLOTS_OF_CURSORS(
-            "damage", "cursor/CursorDescriptor", "slot.getInt(CRC_OFFSET) == crc(slot, new CRC32C()) && slot", "slot"),
     LEAVES_CHECKPOINTS_AHEAD_OF_THE_LOG("power-cuts", "cursor/FileCursors", "cursor.setBack(end);", ""),
     BELIEVES_WHAT_A_POWER_CUT_LEFT(
             "power-cuts",

@@ -116,12 +116,16 @@ final class Inode {
         return doubts;
     }
 
-    /** Writes the file as a power cut could leave it. */
-    void write(RandomAccessFile target, Choices choices) throws IOException {
+    /**
+     * Writes the file as a power cut could leave it.
+     *
+     * @param tearsWords whether also a sector may be of different ages
+     */
+    void write(RandomAccessFile target, Choices choices, boolean tearsWords) throws IOException {
         long length = lengths.get(choices.pick(lengths.size()));
         for (int page = 0; page < pages.size(); page++) {
             List<byte[]> versions = pages.get(page);
-            byte[] chosen = versions.size() == 1 ? versions.get(0) : choose(versions, choices);
+            byte[] chosen = versions.size() == 1 ? versions.get(0) : choose(versions, choices, tearsWords);
             long at = (long) page * PAGE;
             if (chosen != ZEROS && at < length) {
                 target.seek(at);
@@ -131,13 +135,13 @@ final class Inode {
         target.setLength(length);
     }
 
-    private static byte[] choose(List<byte[]> versions, Choices choices) {
+    private static byte[] choose(List<byte[]> versions, Choices choices, boolean tearsWords) {
         byte[] chosen = versions.get(choices.pick(versions.size()));
         if (!choices.tears()) {
             return chosen;
         }
         byte[] mixed = chosen.clone();
-        int unit = choices.tears() ? WORD : SECTOR;
+        int unit = tearsWords && choices.tears() ? WORD : SECTOR;
         for (int at = 0; at < PAGE; at += unit) {
             System.arraycopy(versions.get(choices.pick(versions.size())), at, mixed, at, unit);
         }
