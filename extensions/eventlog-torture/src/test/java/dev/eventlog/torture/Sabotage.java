@@ -58,8 +58,6 @@ enum Sabotage {
             "place.commit(view.position() + 1, machine.completions(), 0);"
                     + " int slot = machine.offered(view.position(), key, view.payloadLength());"),
     PARKS_NOTHING("power-cuts", "delivery/Delivering", "parking.park(position, key(events[slot]), attempts);", ""),
-    DOES_NOT_CHECK_SLOTS_OF_CURSORS(
-            "damage", "cursor/CursorDescriptor", "slot.getInt(CRC_OFFSET) == crc(slot, new CRC32C()) && slot", "slot"),
     LEAVES_CHECKPOINTS_AHEAD_OF_THE_LOG("power-cuts", "cursor/FileCursors", "cursor.setBack(end);", ""),
     BELIEVES_WHAT_A_POWER_CUT_LEFT(
             "power-cuts",

@@ -293,7 +293,8 @@ public final class Disk {
                 write(path, inode.key, chosen, choices);
             } else {
                 try (var file = new RandomAccessFile(path.toFile(), "rw")) {
-                    inode.write(file, choices);
+                    // a commit fits a sector, and both slots may change between two forces
+                    inode.write(file, choices, !path.getParent().endsWith("cursors"));
                 }
             }
         }

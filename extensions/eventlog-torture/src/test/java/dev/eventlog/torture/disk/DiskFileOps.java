@@ -139,6 +139,11 @@ public final class DiskFileOps implements FileOps {
         return files.realPath(path);
     }
 
+    @Override
+    public String fileSystemType(Path path) {
+        return "ext4";
+    }
+
     /** A file of the system's. */
     private final class File implements OpenFile {
 
