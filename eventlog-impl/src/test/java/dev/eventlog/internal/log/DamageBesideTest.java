@@ -2,6 +2,7 @@ package dev.eventlog.internal.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.ConsumerStatus.State;
@@ -28,6 +29,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -144,7 +147,6 @@ class DamageBesideTest {
             var config = ConsumerConfig.named("lanes")
                     .parallel(4)
                     .onDamage(gap -> {
-                        isTold.countDown();
                         for (long position : delivered) {
                             if (position < gap.fromPosition() && !handled.contains(position)) {
                                 early.add(position);
@@ -153,6 +155,7 @@ class DamageBesideTest {
                         for (long position = gap.fromPosition(); position < gap.toPosition(); position++) {
                             told.add(position);
                         }
+                        isTold.countDown();
                     })
                     .build();
             try (var subscription = log.subscribe(config, Numbered.CODEC, event -> {
@@ -245,6 +248,29 @@ class DamageBesideTest {
             Set<Long> delivered = pollAround(beside, end, lost);
             assertThat(lost).as("%s", seed).hasSize(EVENTS_PER_SEGMENT).contains((long) EVENTS_PER_SEGMENT);
             assertThat(delivered).as("%s", seed).hasSize((int) end - EVENTS_PER_SEGMENT);
+        }
+    }
+
+    @Test
+    void writerDoesNotStopForAFileThatIsRecordedAsLost() throws Exception {
+        writeThreeSegments();
+        Path other = temporary.resolve("other");
+        Directories.copyLog(directory(), other);
+        Files.delete(segment(2));
+        open(EventLogConfig.Recovery.RECORD_DAMAGE).close();
+        var errors = new ConcurrentLinkedQueue<Throwable>();
+        var told = new CompletableFuture<Throwable>();
+        try (EventLog log = EventLog.open(
+                Numbered.config(directory()).backgroundErrors(errors::add).build())) {
+            // its writer looks as often, and began later
+            EventLog lost = EventLog.open(
+                    Numbered.config(other).backgroundErrors(told::complete).build());
+            Files.delete(other.resolve("segments").resolve(segment(2).getFileName()));
+            assertThat(told.get(60, TimeUnit.SECONDS)).hasMessageContaining("deleted");
+            catchThrowable(lost::close);
+            numbered.appendTo(log, EVENTS + 10);
+            log.force();
+            assertThat(errors).isEmpty();
         }
     }
 
