@@ -113,7 +113,8 @@ final class Oracle {
         if (names.contains(PULLING)) {
             try (Consumer<ByteBuffer> consumer = log.consumer(PULLING, Expected.CODEC)) {
                 require(
-                        consumer.position() <= Math.min(end, ledger.pulled()),
+                        // one whose first checkpoint was never forced begins anew, with the oldest event that is kept
+                        consumer.position() <= Math.min(end, Math.max(log.firstPosition(), ledger.pulled())),
                         "pulling consumer is ahead: position=" + consumer.position() + " end=" + end + " handled="
                                 + ledger.pulled());
             }
