@@ -111,8 +111,8 @@ final class Recovery {
         List<Leftover> leftovers = scanLeftovers();
         long durable = durablePosition(state, leftovers);
         boolean sameBoot = state != null && boot.isKnown() && state.boot().equals(boot);
-        boolean isEndKnown = sameBoot && state != null && state.endPosition() != StateFile.UNKNOWN;
-        long required = isEndKnown ? Math.max(durable, state.endPosition()) : durableBehind(leftovers, durable);
+        long end = sameBoot && state != null ? state.endPosition() : StateFile.UNKNOWN;
+        long required = end == StateFile.UNKNOWN ? durableBehind(leftovers, durable) : Math.max(durable, end);
         List<Leftover> kept = contiguous(leftovers, required);
         // in another boot what is read comes from the disk
         boolean isDoubtful = state == null || (sameBoot && state.isForceFailed());

@@ -114,6 +114,32 @@ class LostLockTest {
         }
     }
 
+    @Test
+    void writerWhoseSegmentIsDeletedOrRenamedStopsAtAForce() throws IOException {
+        for (boolean renamed : new boolean[] {false, true}) {
+            directory = temporary.resolve("log-segment-" + renamed);
+            EventLog log = EventLog.open(Numbered.config(directory).build());
+            numbered.appendTo(log, 10);
+            log.force();
+            Path file;
+            try (var files = Files.walk(directory.resolve("active"))) {
+                file = files.filter(path -> path.toString().endsWith(".cq4"))
+                        .findFirst()
+                        .orElseThrow();
+            }
+            if (renamed) {
+                Files.move(directory, directory.resolveSibling("elsewhere"));
+            } else {
+                Files.delete(file);
+            }
+            LogFailedException failed = forceUntilItFails(log);
+            if (!renamed) {
+                assertThat(failed).hasMessageContaining(file.toString()).hasMessageContaining("segment was deleted");
+            }
+            assertThatThrownBy(log::close).isInstanceOf(LogFailedException.class);
+        }
+    }
+
     /** Forces that follow each other closely do not each look. */
     private LogFailedException forceUntilItFails(EventLog log) {
         while (true) {

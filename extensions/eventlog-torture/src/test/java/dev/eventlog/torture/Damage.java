@@ -131,6 +131,10 @@ final class Damage {
     /** Anywhere, or where a header is likely. */
     private long offset(RandomAccessFile file, long length) throws IOException {
         long any = random.nextLong(length);
+        if (length <= 2 * PAGE && random.nextBoolean()) {
+            // state and cursors: small structures at the beginning of pages
+            return Math.min(length - 1, (long) random.nextInt(2) * PAGE + random.nextInt(180));
+        }
         switch (random.nextInt(4)) {
             case 0 -> {
                 return Math.min(length - 1, random.nextInt(700));

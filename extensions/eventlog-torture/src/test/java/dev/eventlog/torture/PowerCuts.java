@@ -27,6 +27,8 @@ final class PowerCuts {
     private static final int LIVES = 4;
     private static final int IMAGES_AT_ONCE = 6;
     private static final int NESTED_EVERY = 40;
+    private static final int FEW = 6;
+    private static final int MOST_COMBINATIONS = 150;
 
     private final Run run;
     private final SplittableRandom random;
@@ -43,6 +45,7 @@ final class PowerCuts {
     private Throwable failure;
     private long images;
     private long nested;
+    private long exhaustive;
     private long moments;
     private long lives;
     private long doubts;
@@ -68,10 +71,11 @@ final class PowerCuts {
     public String toString() {
         double seconds = (System.nanoTime() - begun) / 1e9;
         return String.format(
-                "power cuts: %d images (%d of them in the middle of a recovery) at %d moments of %d lives, %.1f unforced pages"
+                "power cuts: %d images (%d of them in the middle of a recovery, %d of all combinations) at %d moments of %d lives, %.1f unforced pages"
                         + " and names at a moment, %.0f s, %.0f images a minute, seed %d",
                 images,
                 nested,
+                exhaustive,
                 moments,
                 lives,
                 (double) doubts / Math.max(1, moments),
@@ -97,8 +101,8 @@ final class PowerCuts {
         for (int life = 1; life <= LIVES && goesOn(); life++) {
             lives++;
             workload = new Workload(random.split(), ledger, () -> look("between steps"));
-            // in one of some lives a force fails
-            failingForce.set(random.nextInt(5) == 0 ? 1 + random.nextInt(30) : Integer.MAX_VALUE);
+            // in some lives a force fails
+            failingForce.set(random.nextInt(3) == 0 ? 1 + random.nextInt(20) : Integer.MAX_VALUE);
             var files = new DiskFileOps(disk, new UUID(boot, boot), this::before);
             workload.run(machine.resolve("log"), files, 10 + random.nextInt(60));
             rethrow();
@@ -173,8 +177,11 @@ final class PowerCuts {
             disk.capture();
             moments++;
             doubts += disk.doubts();
+            if (disk.doubts() <= FEW && choosing.nextInt(4) == 0) {
+                checkAll(moment, where);
+            }
             for (int i = 0; i < IMAGES_AT_ONCE && failure == null; i++) {
-                check(moment, where);
+                check(moment, where, Choices.random(choosing.split()));
             }
         } catch (IOException e) {
             failure = e;
@@ -183,10 +190,21 @@ final class PowerCuts {
         }
     }
 
-    private void check(Ledger.Moment moment, String where) throws IOException {
+    /** Each combination of what the disk could hold, where these are not too many. */
+    private void checkAll(Ledger.Moment moment, String where) throws IOException {
+        var all = new Choices.Exhaustive();
+        int count = 0;
+        do {
+            check(moment, where, all);
+            exhaustive++;
+            count++;
+        } while (count < MOST_COMBINATIONS && all.next() && failure == null);
+    }
+
+    private void check(Ledger.Moment moment, String where, Choices choices) throws IOException {
         images++;
         Path target = directory.resolve("image-" + images);
-        disk.image(target, Choices.random(choosing.split()));
+        disk.image(target, choices);
         String names = disk.toString();
         try {
             SplittableRandom verifying = choosing.split();

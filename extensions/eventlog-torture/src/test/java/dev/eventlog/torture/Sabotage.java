@@ -10,6 +10,7 @@ enum Sabotage {
             "journal/ChronicleSegmentStore",
             "((ChronicleSegmentWriter) active).force(endOffset, isIoThread);",
             ""),
+    RETURNS_BEFORE_THE_FORCE("power-cuts", "journal/Journal", "awaitDurable(position + frame.eventCount());", ""),
     FORCES_ONLY_THE_LAST_PAGE(
             "power-cuts",
             "journal/ChronicleSegmentWriter",
@@ -57,13 +58,6 @@ enum Sabotage {
             "commit(feed.position()); if (!delivering.deliver(feed.event(), reached, this::commit)) {"),
     PARKS_NOTHING(
             "power-cuts", "delivery/Delivering", "parking.park(event.position(), event.key(), event.attempt());", ""),
-    WRITES_THE_NEWEST_SLOT_OF_A_CURSOR(
-            "power-cuts", "cursor/FileCursor", "int target = 1 - newest;", "int target = newest;"),
-    DOES_NOT_CHECK_SLOTS_OF_CURSORS(
-            "power-cuts",
-            "cursor/CursorDescriptor",
-            "slot.getInt(CRC_OFFSET) == crc(slot, new CRC32C()) && slot",
-            "slot"),
     LEAVES_CHECKPOINTS_AHEAD_OF_THE_LOG("power-cuts", "cursor/FileCursors", "cursor.setBack(end);", ""),
     BELIEVES_WHAT_A_POWER_CUT_LEFT(
             "power-cuts",

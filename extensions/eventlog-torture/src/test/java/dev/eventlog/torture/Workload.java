@@ -10,7 +10,9 @@ import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
 import dev.eventlog.StartAt;
 import dev.eventlog.Subscription;
+import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.log.Engine;
 import java.nio.ByteBuffer;
@@ -46,9 +48,10 @@ final class Workload {
         this.random = random;
         this.ledger = ledger;
         this.moment = moment;
-        mostLength = new int[] {200, 3_000, 60_000}[random.nextInt(3)];
+        prunes = random.nextInt(5) == 0;
+        // what prunes must roll
+        mostLength = prunes ? 60_000 : new int[] {200, 3_000, 20_000}[random.nextInt(3)];
         isStrong = random.nextInt(3) == 0;
-        prunes = random.nextInt(4) == 0;
         forceInterval = random.nextInt(3) == 0 ? Duration.ofMillis(2) : Duration.ZERO;
     }
 
@@ -56,7 +59,11 @@ final class Workload {
     void askDurable() {
         EventLog open = log;
         if (open != null) {
-            ledger.durable(open.durablePosition());
+            try {
+                ledger.durable(open.durablePosition());
+            } catch (LogClosedException closesJustNow) {
+                // what it said before holds
+            }
         }
     }
 
@@ -77,7 +84,7 @@ final class Workload {
                 .durability(isStrong ? Durability.POWER_LOSS : Durability.PROCESS_CRASH)
                 .forceInterval(forceInterval);
         if (prunes) {
-            config.retainBytes(2 << 20);
+            config.retainBytes(1 << 20);
         }
         try (EventLog opened = Engine.open(config.build(), files)) {
             ledger.cutTo(opened.endPosition());
@@ -88,10 +95,12 @@ final class Workload {
                 pulling = consumer;
                 if (consumer.position() < opened.firstPosition()) {
                     consumer.seek(StartAt.earliest());
+                    ledger.pulled(consumer.position());
                 }
                 Subscription subscription = null;
-                for (int step = 0; step < steps; step++) {
-                    if (step == steps / 3 && random.nextBoolean()) {
+                int all = prunes ? 5 * steps : steps;
+                for (int step = 0; step < all; step++) {
+                    if (step == all / 3 && random.nextBoolean()) {
                         subscription = subscribe(opened);
                     }
                     step(opened);
@@ -172,7 +181,15 @@ final class Workload {
     }
 
     private void pull(boolean commits) {
-        for (Event<ByteBuffer> event : pulling.poll(Duration.ZERO)) {
+        List<Event<ByteBuffer>> events;
+        try {
+            events = pulling.poll(Duration.ZERO);
+        } catch (PositionExpiredException pruned) {
+            pulling.seek(StartAt.earliest());
+            ledger.pulled(pulling.position());
+            return;
+        }
+        for (Event<ByteBuffer> event : events) {
             String problem = ledger.event(event.position()).problem(event);
             Oracle.require(problem == null, "consumer got a wrong event at " + event.position() + ": " + problem);
             ledger.pulled(event.position() + 1);
@@ -183,6 +200,10 @@ final class Workload {
     }
 
     private Subscription subscribe(EventLog open) {
+        // what was pruned before it begins needs no handling
+        for (long position = 0; position < open.firstPosition(); position++) {
+            ledger.pushed().add(position);
+        }
         var config =
                 ConsumerConfig.named(Oracle.PUSHING).startAt(StartAt.earliest()).attempts(1, Duration.ZERO);
         return open.subscribe(config.build(), Expected.CODEC, event -> {

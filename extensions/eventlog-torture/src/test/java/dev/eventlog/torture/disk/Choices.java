@@ -9,7 +9,7 @@ public interface Choices {
     /** One of so many ways: 0 is what was forced last, the greatest what was written last. */
     int pick(int ways);
 
-    /** Whether a page is mixed of sectors of different ages. */
+    /** Whether something is mixed of different ages: a page of sectors, or those even of words; names. */
     boolean tears();
 
     /** Ways by chance, biased differently for each image. */
@@ -85,7 +85,8 @@ public interface Choices {
                 taken[count] = 0;
                 ways[count++] = possible;
             }
-            return taken[at++];
+            // what is chosen from may have changed since the combination before
+            return Math.min(taken[at++], possible - 1);
         }
 
         @Override

@@ -40,6 +40,7 @@ public final class Disk {
     private final Map<Entry, Object> durableNames = new LinkedHashMap<>();
     private final List<Change> changes = new ArrayList<>();
     private final Map<Object, Path> paths = new HashMap<>();
+    private final Map<Object, Integer> errors = new HashMap<>();
     private final Scratch scratch = new Scratch();
     private Object rootKey;
 
@@ -124,6 +125,12 @@ public final class Disk {
             capture(inode, path, from, to);
             inode.failed(from, to);
         }
+        errors.merge(file, 1, Integer::sum);
+    }
+
+    /** How many forces of a file failed. */
+    synchronized int errors(Object file) {
+        return errors.getOrDefault(file, 0);
     }
 
     /** The names in a directory were forced. */
@@ -286,7 +293,8 @@ public final class Disk {
                 write(path, inode.key, chosen, choices);
             } else {
                 try (var file = new RandomAccessFile(path.toFile(), "rw")) {
-                    inode.write(file, choices);
+                    // a commit fits a sector, and both slots may change between two forces
+                    inode.write(file, choices, !path.getParent().endsWith("cursors"));
                 }
             }
         }

@@ -7,7 +7,10 @@ import java.nio.MappedByteBuffer;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +32,24 @@ public final class DiskFileOps implements FileOps {
     private final @Nullable Disk disk;
     private final UUID bootId;
     private final Hook hook;
+    // by the mapping that they were made for: which opening of a file an msync goes through
+    private final Map<MappedByteBuffer, Opening> mappings = Collections.synchronizedMap(new IdentityHashMap<>());
+
+    /** One opening of a file: each is told once of an error of its disk, whoever met it. */
+    private static final class Opening {
+        // errors of the file that it was told of, or that were before it
+        private int seen;
+
+        Opening(int seen) {
+            this.seen = seen;
+        }
+
+        synchronized boolean isTold(int errors) {
+            boolean isNew = errors > seen;
+            seen = errors;
+            return isNew;
+        }
+    }
 
     /**
      * @param disk is told what is forced; null: nobody
@@ -104,8 +125,8 @@ public final class DiskFileOps implements FileOps {
     }
 
     @Override
-    public @Nullable Object fileKey(Path path) throws IOException {
-        return files.fileKey(path);
+    public @Nullable Named named(Path path) throws IOException {
+        return files.named(path);
     }
 
     @Override
@@ -113,15 +134,22 @@ public final class DiskFileOps implements FileOps {
         return files.realPath(path);
     }
 
+    @Override
+    public String fileSystemType(Path path) {
+        return "ext4";
+    }
+
     /** A file of the system's. */
     private final class File implements OpenFile {
 
         private final OpenFile file;
         private final @Nullable Object key;
+        private final Opening opening;
 
         File(OpenFile file, @Nullable Object key) {
             this.file = file;
             this.key = key;
+            opening = new Opening(disk == null ? 0 : disk.errors(key));
         }
 
         @Override
@@ -147,26 +175,39 @@ public final class DiskFileOps implements FileOps {
 
         @Override
         public void force() throws IOException {
-            force(0, Long.MAX_VALUE);
+            force(opening, 0, Long.MAX_VALUE);
         }
 
-        private void force(long from, long to) throws IOException {
+        private void force(Opening through, long from, long to) throws IOException {
+            IOException failure = null;
             try {
                 hook.before("force", file.path());
             } catch (IOException failed) {
-                if (disk != null) {
-                    disk.failed(key, from, to);
+                failure = failed;
+            }
+            if (disk == null) {
+                if (failure != null) {
+                    throw failure;
                 }
-                throw failed;
+                return;
             }
-            if (disk != null) {
-                disk.forced(key, from, to);
+            synchronized (disk) {
+                if (failure == null && through.isTold(disk.errors(key))) {
+                    failure = new IOException("Input/output error, met by another force before");
+                }
+                if (failure == null) {
+                    disk.forced(key, from, to);
+                    return;
+                }
+                disk.failed(key, from, to);
+                through.isTold(disk.errors(key));
             }
+            throw failure;
         }
 
         @Override
         public void force(MappedByteBuffer mapped, int offset, int length) throws IOException {
-            force(offset, (long) offset + length);
+            force(mappings.getOrDefault(mapped, opening), offset, (long) offset + length);
         }
 
         @Override
@@ -177,7 +218,11 @@ public final class DiskFileOps implements FileOps {
 
         @Override
         public MappedByteBuffer map(boolean writable, long length) throws IOException {
-            return file.map(writable, length);
+            MappedByteBuffer mapped = file.map(writable, length);
+            if (writable && disk != null) {
+                mappings.put(mapped, opening);
+            }
+            return mapped;
         }
 
         @Override

@@ -17,6 +17,7 @@ final class Inode {
 
     static final int PAGE = 4096;
     private static final int SECTOR = 512;
+    private static final int WORD = 8;
     private static final int MOST_VERSIONS = 6;
     private static final byte[] ZEROS = new byte[PAGE];
     private static final List<byte[]> NEVER_WRITTEN = List.of(ZEROS);
@@ -41,7 +42,8 @@ final class Inode {
             lengths.add(length);
         }
         long begin = from / PAGE * PAGE;
-        long end = Math.min(length, to);
+        // whole pages: what is behind the range in its last page is no less there
+        long end = to >= length ? length : Math.min(length, (to + PAGE - 1) / PAGE * PAGE);
         while (pages.size() * (long) PAGE < length) {
             pages.add(NEVER_WRITTEN);
         }
@@ -114,12 +116,16 @@ final class Inode {
         return doubts;
     }
 
-    /** Writes the file as a power cut could leave it. */
-    void write(RandomAccessFile target, Choices choices) throws IOException {
+    /**
+     * Writes the file as a power cut could leave it.
+     *
+     * @param tearsWords whether also a sector may be of different ages
+     */
+    void write(RandomAccessFile target, Choices choices, boolean tearsWords) throws IOException {
         long length = lengths.get(choices.pick(lengths.size()));
         for (int page = 0; page < pages.size(); page++) {
             List<byte[]> versions = pages.get(page);
-            byte[] chosen = versions.size() == 1 ? versions.get(0) : choose(versions, choices);
+            byte[] chosen = versions.size() == 1 ? versions.get(0) : choose(versions, choices, tearsWords);
             long at = (long) page * PAGE;
             if (chosen != ZEROS && at < length) {
                 target.seek(at);
@@ -129,14 +135,15 @@ final class Inode {
         target.setLength(length);
     }
 
-    private static byte[] choose(List<byte[]> versions, Choices choices) {
+    private static byte[] choose(List<byte[]> versions, Choices choices, boolean tearsWords) {
         byte[] chosen = versions.get(choices.pick(versions.size()));
         if (!choices.tears()) {
             return chosen;
         }
         byte[] mixed = chosen.clone();
-        for (int at = 0; at < PAGE; at += SECTOR) {
-            System.arraycopy(versions.get(choices.pick(versions.size())), at, mixed, at, SECTOR);
+        int unit = tearsWords && choices.tears() ? WORD : SECTOR;
+        for (int at = 0; at < PAGE; at += unit) {
+            System.arraycopy(versions.get(choices.pick(versions.size())), at, mixed, at, unit);
         }
         return mixed;
     }
