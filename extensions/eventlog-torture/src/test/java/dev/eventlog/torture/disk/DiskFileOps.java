@@ -130,11 +130,6 @@ public final class DiskFileOps implements FileOps {
     }
 
     @Override
-    public String fileSystemType(Path path) throws IOException {
-        return files.fileSystemType(path);
-    }
-
-    @Override
     public Path realPath(Path path) throws IOException {
         return files.realPath(path);
     }
