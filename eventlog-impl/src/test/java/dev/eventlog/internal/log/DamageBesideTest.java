@@ -62,11 +62,16 @@ class DamageBesideTest {
     private void writeThreeSegments() {
         for (int segment = 1; segment <= 3; segment++) {
             try (EventLog log = Numbered.open(directory(), HookedFileOps.quick())) {
-                var producer = log.producer("numbered", Numbered.CODEC);
-                while (log.endPosition() < (long) segment * EVENTS_PER_SEGMENT) {
-                    producer.append(numbered.event(log.endPosition()));
-                }
+                appendOneByOne(log, (long) segment * EVENTS_PER_SEGMENT);
             }
+        }
+    }
+
+    /** Each event is a frame. */
+    private void appendOneByOne(EventLog log, long end) {
+        var producer = log.producer("numbered", Numbered.CODEC);
+        while (log.endPosition() < end) {
+            producer.append(numbered.event(log.endPosition()));
         }
     }
 
@@ -217,10 +222,7 @@ class DamageBesideTest {
     void readingProcessGoesOnBehindDamageInWhatIsBeingWritten() throws IOException {
         try (EventLog log = Numbered.open(directory(), HookedFileOps.quick());
                 EventLog beside = reading()) {
-            var producer = log.producer("numbered", Numbered.CODEC);
-            while (log.endPosition() < EVENTS_PER_SEGMENT) {
-                producer.append(numbered.event(log.endPosition()));
-            }
+            appendOneByOne(log, EVENTS_PER_SEGMENT);
             Path active;
             try (var files = Files.walk(directory().resolve("active"))) {
                 active = files.filter(path -> path.toString().endsWith(".cq4"))
@@ -278,9 +280,9 @@ class DamageBesideTest {
     void holeThatOnlyFramesBehindItTellOfIsRefusedOrRecordedAndReportedAsDamage() throws IOException {
         Path killed = temporary.resolve("killed");
         try (EventLog log = Numbered.open(killed, HookedFileOps.quick())) {
-            numbered.appendTo(log, 40);
+            appendOneByOne(log, 40);
             log.force();
-            numbered.appendTo(log, log.endPosition() + 10);
+            appendOneByOne(log, 50);
             Directories.copyLog(killed, directory());
         }
         Path active;
