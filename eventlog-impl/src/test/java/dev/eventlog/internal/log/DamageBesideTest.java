@@ -269,7 +269,7 @@ class DamageBesideTest {
                     Numbered.config(other).backgroundErrors(told::complete).build());
             Files.delete(other.resolve("segments").resolve(segment(2).getFileName()));
             assertThat(told.get(60, TimeUnit.SECONDS)).hasMessageContaining("deleted");
-            catchThrowable(lost::close);
+            Throwable unused = catchThrowable(lost::close);
             numbered.appendTo(log, EVENTS + 10);
             log.force();
             assertThat(errors).isEmpty();
