@@ -95,6 +95,26 @@ class DamageGapTest {
         }
     }
 
+    /** It holds no event, so none is lost, and what is appended later is read. */
+    @Test
+    void damagedCloseOfTheNewestSegmentHidesNothingThatComesBehindIt() throws IOException {
+        List<Integer> frames = frames(segment(SEGMENTS));
+        int close = frames.get(frames.size() - 1);
+        long length = Files.size(segment(SEGMENTS));
+        for (int at = close; at < length; at += 3) {
+            damage(segment(SEGMENTS), at, 2);
+            try (EventLog log = open(EventLogConfig.Recovery.RECOVER)) {
+                assertThat(log.endPosition()).as("byte %d", at).isEqualTo(EVENTS);
+                numbered.appendTo(log, EVENTS + 5L);
+                numbered.assertComplete(log);
+            }
+            try (EventLog log = open(EventLogConfig.Recovery.RECOVER)) {
+                numbered.assertComplete(log);
+            }
+            restore();
+        }
+    }
+
     /** Where the frames of a segment begin, by their magic. */
     private static List<Integer> frames(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
