@@ -40,6 +40,9 @@ final class ModelRun {
     static final List<String> TYPES = List.of("Alpha", "Beta", "Gamma");
     static final List<String> KEYS = List.of("a", "b", "c", "d", "e", "", "ü漢\ud83d\ude00");
     static final List<String> SOURCES = List.of("one", "two", "three");
+    /** So little that none of it is pruned before it was looked at. */
+    private static final int MOST_HANDED_OVER_BYTES = 200_000;
+
     private static final List<String> CONSUMERS = List.of("anna", "Anna", "bert", "carl");
 
     /** How a run gets at its log. */
@@ -205,10 +208,12 @@ final class ModelRun {
 
     private void appendAsync() {
         List<HandedOver> all = new ArrayList<>();
-        for (int i = random.nextInt(random.nextInt(10) == 0 ? 400 : 30); i >= 0; i--) {
+        int room = MOST_HANDED_OVER_BYTES;
+        for (int i = random.nextInt(random.nextInt(10) == 0 ? 400 : 30); i >= 0 && room > 0; i--) {
             String type = any(TYPES);
             String source = any(SOURCES);
             NewEvent<ByteBuffer> event = embellished(NewEvent.of(key(), ByteBuffer.wrap(payload())));
+            room -= event.data().remaining();
             Producer<ByteBuffer> producer = log.producer(source, Codec.bytes(type));
             if (random.nextInt(10) == 0) {
                 producer = producer.withDurability(Durability.POWER_LOSS);
