@@ -41,6 +41,9 @@ public interface Cursor {
      */
     void commit(long checkpoint, long[] completions, int count);
 
+    /** Makes the checkpoint as it is now survive a power cut. */
+    void force();
+
     /** Gives the name free. Idempotent. */
     void close();
 }

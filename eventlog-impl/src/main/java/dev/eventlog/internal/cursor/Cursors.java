@@ -3,6 +3,7 @@ package dev.eventlog.internal.cursor;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.EventLogException;
 import dev.eventlog.error.LockedException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.journal.Journal;
@@ -12,12 +13,16 @@ import dev.eventlog.internal.support.Names;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The checkpoints of a log's consumers by name, each with one owner at a time over all processes.
@@ -26,11 +31,15 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class Cursors implements AutoCloseable permits FileCursors, MemoryCursors {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(Cursors.class);
+
     /** Most consumers of a log. */
     static final int MAX_CONSUMERS = 10_000;
 
     private final Clock clock;
     private final Map<String, Owned> owned = new ConcurrentHashMap<>();
+    // on the I/O thread: checkpoints of consumers at which they were told to be overtaken by retention
+    private final Map<String, Long> overtaken = new HashMap<>();
 
     Cursors(Clock clock) {
         this.clock = clock;
@@ -192,6 +201,30 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
      * parked. {@link Long#MAX_VALUE}: they need none; 0: a list cannot be read, so all. On the I/O thread, takes no lock.
      */
     public abstract long leastNeeded();
+
+    /**
+     * Tells of each consumer whose next event was pruned, once until it has moved on. On the I/O thread.
+     *
+     * @param firstPosition of the oldest event that is kept
+     * @param errors where it is told, besides the log
+     */
+    public void pruned(long firstPosition, Consumer<? super Throwable> errors) {
+        for (Stored each : all()) {
+            boolean isBehind = each.checkpoint() != Cursor.NONE && each.checkpoint() < firstPosition;
+            if (!isBehind) {
+                overtaken.remove(each.name());
+            } else if (!Objects.equals(overtaken.put(each.name(), each.checkpoint()), each.checkpoint())) {
+                var expired = new PositionExpiredException(
+                        "retention pruned events that a consumer has not handled: consumer=" + each.name()
+                                + " checkpoint=" + each.checkpoint() + " firstPosition=" + firstPosition
+                                + "; let it keep up, or keep events longer",
+                        each.checkpoint(),
+                        firstPosition);
+                LOGGER.warn(expired.getMessage());
+                errors.accept(expired);
+            }
+        }
+    }
 
     /** Makes the checkpoints survive a power cut as they are now. */
     public abstract void force();

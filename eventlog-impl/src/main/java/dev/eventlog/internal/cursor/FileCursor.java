@@ -141,13 +141,13 @@ final class FileCursor implements Cursor {
         dirty = true;
     }
 
-    /** Makes the checkpoint survive a power cut. On the I/O thread. */
-    void force() {
+    @Override
+    public void force() {
         if (dirty) {
             dirty = false;
             boolean forced = false;
             try {
-                mapped.force();
+                cursors.force(name, mapped);
                 forced = true;
             } finally {
                 dirty |= !forced;

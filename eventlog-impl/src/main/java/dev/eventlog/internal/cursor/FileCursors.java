@@ -102,6 +102,14 @@ final class FileCursors extends Cursors {
         return new ParkedFile(name, journal, files, io);
     }
 
+    void force(String name, MappedByteBuffer mapped) {
+        try {
+            files.force(file(name), mapped);
+        } catch (IOException e) {
+            throw failed("forcing the checkpoint of consumer " + name, file(name), e);
+        }
+    }
+
     boolean isClosed() {
         return closed;
     }

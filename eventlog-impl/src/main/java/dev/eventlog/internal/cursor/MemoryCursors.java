@@ -168,6 +168,11 @@ final class MemoryCursors extends Cursors {
             write(newCheckpoint, count == 0 ? Completions.NONE : Arrays.copyOf(completions, count));
         }
 
+        @Override
+        public void force() {
+            // nothing of it survives the process
+        }
+
         private void write(long newCheckpoint, long[] completions) {
             kept.completions = completions;
             kept.checkpoint = newCheckpoint;

@@ -439,7 +439,7 @@ final class Delivering<T> {
             }
             event = event(found);
         } catch (StorageFullException full) {
-            noRoom(lane, null, full);
+            noRoom(lane, found, full);
             return;
         } catch (Throwable e) {
             refuse(lane, e);
@@ -541,16 +541,16 @@ final class Delivering<T> {
     /**
      * Lets an event wait until it can be parked: the checkpoint cannot pass it, and a full disk is no reason to stop for good.
      *
-     * @param told the event whose attempts ran out; null: it waits behind a parked one
+     * @param found what is to be parked
      */
-    private void noRoom(int lane, @Nullable Object told, StorageFullException full) {
+    private void noRoom(int lane, @Nullable Object found, StorageFullException full) {
         if (machine.refusals(lane) == 0) {
             LOGGER.warn(
                     "no room to park an event, the subscription waits for some: consumer={} position={}",
                     config.name(),
                     machine.position(lane),
                     full);
-            if (told instanceof OwnedEvent<?> event) {
+            if (found instanceof OwnedEvent<?> event) {
                 tell(event, full);
             }
         }

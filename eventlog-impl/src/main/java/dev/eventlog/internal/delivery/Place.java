@@ -36,7 +36,8 @@ final class Place {
 
     /**
      * The place of a consumer. A named one without a checkpoint gets one where it starts, at once: a consumer that starts
-     * at the latest event and dies before its first commit goes on from there.
+     * at the latest event and dies before its first commit goes on from there, also if the power is cut. One that starts
+     * at the earliest needs no force for that.
      */
     static Place of(ConsumerConfig config, @Nullable Cursor cursor, ReadJournal journal) {
         if (cursor == null) {
@@ -44,6 +45,9 @@ final class Place {
         }
         if (cursor.checkpoint() == Cursor.NONE) {
             cursor.commit(resolve(config.startAt(), journal), true);
+            if (!(config.startAt() instanceof StartAt.Earliest)) {
+                cursor.force();
+            }
         }
         return new Place(cursor, 0, 0, journal);
     }

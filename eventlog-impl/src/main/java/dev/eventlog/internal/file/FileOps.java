@@ -2,6 +2,7 @@ package dev.eventlog.internal.file;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileLock;
@@ -71,6 +72,15 @@ public interface FileOps {
             return new String(text.array(), 0, text.position(), StandardCharsets.UTF_8).replaceAll("[^!-~]", "");
         } catch (IOException e) {
             return "unknown";
+        }
+    }
+
+    /** Makes all of a mapped file survive a power cut. From any thread: an interrupt does not end it and closes nothing. */
+    default void force(Path file, MappedByteBuffer mapped) throws IOException {
+        try {
+            mapped.force();
+        } catch (UncheckedIOException failed) {
+            throw new IOException("forcing " + file, failed);
         }
     }
 

@@ -19,6 +19,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -216,10 +217,11 @@ public final class Journal extends ReadJournal {
      *
      * @param needed tells the position from which on events must stay in any case; asked on the I/O thread, before each
      *     time that some would go
+     * @param pruned told of the first position that is left, on the I/O thread, each time that some are gone
      */
-    public void startPruning(EventLogConfig config, LongSupplier needed, IoThread io) {
+    public void startPruning(EventLogConfig config, LongSupplier needed, LongConsumer pruned, IoThread io) {
         if (Retention.isLimited(config)) {
-            var started = new Pruner(this, store, config, needed, io);
+            var started = new Pruner(this, store, config, needed, pruned, io);
             pruner = started;
             started.start();
         }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,16 +28,24 @@ final class Pruner {
     private final SegmentStore store;
     private final EventLogConfig config;
     private final LongSupplier needed;
+    private final LongConsumer pruned;
     private final IoThread io;
     // on the I/O thread
     private @Nullable Retention retention;
     // a failure that goes on is told once
     private boolean isFailing;
 
-    Pruner(Journal journal, SegmentStore store, EventLogConfig config, LongSupplier needed, IoThread io) {
+    Pruner(
+            Journal journal,
+            SegmentStore store,
+            EventLogConfig config,
+            LongSupplier needed,
+            LongConsumer pruned,
+            IoThread io) {
         this.journal = journal;
         this.store = store;
         this.needed = needed;
+        this.pruned = pruned;
         this.io = io;
         this.config = config;
     }
@@ -102,6 +111,7 @@ final class Pruner {
         store.prune(old, verdict.timeNanos(), () -> journal.segments().removeOldest(count));
         rule.pruned(verdict);
         LOGGER.debug("pruned: {} to {}", old.get(0), old.get(count - 1));
+        pruned.accept(journal.firstPosition());
     }
 
     /** Made here, since the clock may be a user's, which may fail. */

@@ -82,6 +82,14 @@ public final class HookedFileOps implements FileOps {
     }
 
     @Override
+    public void force(Path file, MappedByteBuffer mapped) throws IOException {
+        hook.before(Op.FORCE, file);
+        if (forcing) {
+            files.force(file, mapped);
+        }
+    }
+
+    @Override
     public void rename(Path from, Path to) throws IOException {
         hook.before(Op.RENAME, to);
         files.rename(from, to);

@@ -256,25 +256,29 @@ class LostFileTest {
                     .segmentLengthBytes(64 << 20)
                     .build());
             var producer = log.producer("writer", Numbered.CODEC);
-            try {
-                for (long count = 0; ; count++) {
+            long count = 0;
+            boolean isStopped = false;
+            while (!isStopped) {
+                try {
                     if (count == warm) {
                         System.out.println("appending");
                     }
-                    try {
-                        producer.append(ByteBuffer.allocate(100));
-                        if (count >= warm && durability == Durability.PROCESS_CRASH) {
-                            Thread.sleep(1);
-                        }
-                    } catch (InternalError lateFault) {
-                        System.out.println("fault in a user's thread: " + lateFault);
+                    count++;
+                    producer.append(ByteBuffer.allocate(100));
+                    if (count > warm && durability == Durability.PROCESS_CRASH) {
+                        Thread.sleep(1);
                     }
+                } catch (InternalError lateFault) {
+                    // Java 17 may throw it anywhere in this thread
+                    System.out.println("fault in a user's thread: " + lateFault);
+                } catch (LogFailedException stopped) {
+                    System.out.println("durable=" + log.durablePosition());
+                    System.out.println("stopped: " + stopped.getMessage());
+                    isStopped = true;
+                } catch (Throwable other) {
+                    System.out.println("stopped otherwise: " + other);
+                    isStopped = true;
                 }
-            } catch (LogFailedException stopped) {
-                System.out.println("durable=" + log.durablePosition());
-                System.out.println("stopped: " + stopped.getMessage());
-            } catch (Throwable other) {
-                System.out.println("stopped otherwise: " + other);
             }
             try {
                 log.close();

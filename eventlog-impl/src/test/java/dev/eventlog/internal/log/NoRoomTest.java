@@ -46,7 +46,7 @@ class NoRoomTest {
 
     private final Seed seed = Seed.of(NoRoomTest.class);
     private final SplittableRandom random = seed.random();
-    private final Numbered numbered = new Numbered(seed.value(), 60_000);
+    private final Numbered numbered = new Numbered(seed.value(), 40_000);
     private final List<Throwable> reported = new CopyOnWriteArrayList<>();
     private final AtomicLong operations = new AtomicLong();
     // operations from one, inclusive, to another, exclusive, find no room

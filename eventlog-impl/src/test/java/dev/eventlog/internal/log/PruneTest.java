@@ -27,6 +27,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +76,30 @@ class PruneTest {
     /** Waits for the file work that was asked for before. */
     private static void awaitFileWork(EventLog log) {
         assertThat(log.consumers()).isNotNull();
+    }
+
+    @Test
+    void consumerThatIsOvertakenIsToldOfOnceUntilItMovesOn() throws Exception {
+        var told = new LinkedBlockingQueue<Throwable>();
+        try (EventLog log =
+                open(Numbered.config(directory()).retainBytes(3L * SEGMENT).backgroundErrors(told::add))) {
+            log.consumer("slow", Numbered.CODEC).close();
+            appendSegments(log, 8);
+            assertThat(told.poll(30, TimeUnit.SECONDS))
+                    .isInstanceOfSatisfying(PositionExpiredException.class, expired -> {
+                        assertThat(expired.position()).isZero();
+                        assertThat(expired).hasMessageContaining("consumer=slow");
+                    });
+            appendSegments(log, 4);
+            awaitFileWork(log);
+            assertThat(told).isEmpty();
+            try (Consumer<ByteBuffer> slow = log.consumer("slow", Numbered.CODEC)) {
+                slow.seek(StartAt.earliest());
+                slow.commit();
+            }
+            appendSegments(log, 8);
+            assertThat(told.poll(30, TimeUnit.SECONDS)).isInstanceOf(PositionExpiredException.class);
+        }
     }
 
     private List<String> names(String child) throws IOException {
