@@ -357,7 +357,7 @@ final class Recovery {
         boolean follows = scan.dataFrames() > 0 && scan.basePosition() == endPosition;
         if (!follows && policy.isDamageRecorded()) {
             if (scan.dataFrames() == 0 || scan.basePosition() < endPosition) {
-                LOGGER.warn("no event of a segment can be read, its file is left where it is: {}", file);
+                putUnreadableAside(file);
                 return;
             }
             recordLostBefore(number, scan.basePosition());
@@ -699,16 +699,30 @@ final class Recovery {
             directory.deleteActive(leftover.number());
             return;
         }
-        Path torn = directory.torn();
-        files.createDirectory(torn);
-        String name = directory.active(leftover.number()).getFileName().toString();
-        Path aside = torn.resolve(name);
-        for (int copy = 2; files.attributes(aside) != null; copy++) {
-            aside = torn.resolve(name + "-" + copy);
-        }
+        Path aside = aside(directory.active(leftover.number()));
         LOGGER.warn("segment of events that were never durable is put aside: {} -> {}", leftover.file(), aside);
         files.rename(directory.active(leftover.number()), aside);
-        files.forceDirectory(torn);
+        files.forceDirectory(directory.torn());
         files.forceDirectory(directory.active());
+    }
+
+    /** A segment that tells nothing any more: its number may be given again, its bytes are kept. */
+    private void putUnreadableAside(Path file) throws IOException {
+        Path aside = aside(file);
+        LOGGER.warn("no event of a segment can be read, its file is put aside: {} -> {}", file, aside);
+        files.rename(file, aside);
+        files.forceDirectory(directory.torn());
+        files.forceDirectory(directory.segments());
+    }
+
+    /** A free name among what is kept aside. */
+    private Path aside(Path moved) throws IOException {
+        files.createDirectory(directory.torn());
+        String name = String.valueOf(moved.getFileName());
+        Path aside = directory.torn().resolve(name);
+        for (int copy = 2; files.attributes(aside) != null; copy++) {
+            aside = directory.torn().resolve(name + "-" + copy);
+        }
+        return aside;
     }
 }

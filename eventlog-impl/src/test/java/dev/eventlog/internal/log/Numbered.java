@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -116,6 +117,18 @@ final class Numbered {
         return ByteBuffer.wrap(payload(position)).equals(event.data())
                 && java.util.Objects.equals(key(position), event.key())
                 && (position % 5 != 0 || event.id().equals("id-" + position));
+    }
+
+    /** In what an event is not what was appended at its position; for messages. */
+    String difference(Event<ByteBuffer> event) {
+        long position = event.position();
+        byte[] expected = payload(position);
+        byte[] found = new byte[event.data().remaining()];
+        event.data().duplicate().get(found);
+        int from = Arrays.mismatch(expected, found);
+        return "id=" + event.id() + " key=" + event.key() + " instead of " + key(position) + ", payload of "
+                + found.length + " bytes instead of " + expected.length + ", first difference at " + from
+                + (from < 0 ? "" : ", then " + Arrays.toString(Arrays.copyOfRange(found, from, from + 16)));
     }
 
     /** Reads the whole log: no gap, duplicate or wrong byte from the first position to the end. */

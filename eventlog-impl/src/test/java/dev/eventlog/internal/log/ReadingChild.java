@@ -70,7 +70,7 @@ final class ReadingChild {
                 throw new AssertionError("gap: position=" + event.position() + " expected=" + expected);
             }
             if (!numbered.isRight(event)) {
-                throw new AssertionError("wrong event: position=" + expected);
+                throw new AssertionError("wrong event: position=" + expected + " " + numbered.difference(event));
             }
             expected++;
         }
