@@ -180,6 +180,8 @@ class NoRoomTest {
             }
         }
         consumers.forEach(NoRoomTest::drain);
+        // else only the attempts to park would use up the operations without room, one a second
+        room();
         assertThat(subscriptions.get(0).awaitPosition(END - 1, Duration.ofSeconds(30)))
                 .as("%s, %s", where, subscriptions.get(0).status())
                 .isTrue();
