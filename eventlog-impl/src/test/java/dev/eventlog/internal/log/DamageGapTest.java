@@ -101,7 +101,7 @@ class DamageGapTest {
         List<Integer> frames = frames(segment(SEGMENTS));
         int close = frames.get(frames.size() - 1);
         long length = Files.size(segment(SEGMENTS));
-        for (int at = close; at < length; at += 3) {
+        for (int at = close; at < length; at += 12) {
             damage(segment(SEGMENTS), at, 2);
             try (EventLog log = open(EventLogConfig.Recovery.RECOVER)) {
                 assertThat(log.endPosition()).as("byte %d", at).isEqualTo(EVENTS);
