@@ -186,11 +186,6 @@ final class SegmentScanner {
         static Expected upTo(long basePosition, long endPosition) {
             return new Expected(0, basePosition, endPosition, Long.MAX_VALUE, Segment.OPEN);
         }
-
-        /** All that is in a segment whose end nobody knows. */
-        static Expected anything(long basePosition) {
-            return new Expected(0, basePosition, Long.MAX_VALUE, Long.MAX_VALUE, Segment.OPEN);
-        }
     }
 
     /** Scans a file, also behind damage as far as events are expected there. */

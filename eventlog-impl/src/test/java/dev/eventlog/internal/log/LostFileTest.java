@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -266,7 +267,7 @@ class LostFileTest {
                     count++;
                     producer.append(ByteBuffer.allocate(100));
                     if (count > warm && durability == Durability.PROCESS_CRASH) {
-                        Thread.sleep(1);
+                        LockSupport.parkNanos(1_000_000);
                     }
                 } catch (InternalError lateFault) {
                     // Java 17 may throw it anywhere in this thread
