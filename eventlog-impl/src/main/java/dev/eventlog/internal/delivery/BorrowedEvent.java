@@ -50,6 +50,8 @@ final class BorrowedEvent<T> implements EventView<T> {
             if (found == null) {
                 throw unknown("type", number);
             }
+            // an error between the two must not leave the number of one with the schema of another
+            schemaNumber = 0;
             schema = found;
             schemaNumber = number;
         }

@@ -55,6 +55,10 @@ public final class FrameBuilder {
 
     /** Begins a frame; what was in it before is gone. */
     public void begin(int newKind) {
+        if (!slices.isOf(buffer)) {
+            // an error came amid a change of the buffer
+            slices.reset(buffer);
+        }
         kind = newKind;
         length = HEADER_LENGTH;
         eventCount = 0;

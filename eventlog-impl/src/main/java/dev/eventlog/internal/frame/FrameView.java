@@ -39,6 +39,7 @@ public final class FrameView {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int MASK16 = 0xffff;
+    private static final byte[] NO_BYTES = new byte[0];
     /** Magic, version and header length of a frame without extensions. */
     private static final long PLAIN = MAGIC | (long) VERSION << 32 | (long) (HEADER_LENGTH / Long.BYTES) << 40;
 
@@ -68,20 +69,21 @@ public final class FrameView {
     /** A view for frames of the log with this {@link FrameBuilder#seed seed}. */
     public FrameView(int seed) {
         this.seed = seed;
-        bytes = new byte[0];
-        slices = new SliceCache(readOnly());
-    }
-
-    private ByteBuffer readOnly() {
-        return ByteBuffer.wrap(bytes).asReadOnlyBuffer();
+        bytes = NO_BYTES;
+        slices = new SliceCache(ByteBuffer.wrap(NO_BYTES));
     }
 
     /** Looks at a frame's bytes in an array, from an index on. What the view showed is gone. */
     @SuppressWarnings("ReferenceEquality") // an array is itself only
     public void wrap(byte[] array, int index) {
         if (array != bytes) {
+            // an error may come at any step: out of memory, or a late fault. Slices of one array and words of another
+            // would
+            // be payloads of other events
+            clear();
+            bytes = NO_BYTES;
+            slices.reset(ByteBuffer.wrap(array).asReadOnlyBuffer());
             bytes = array;
-            slices.reset(readOnly());
         }
         start = index;
         clear();

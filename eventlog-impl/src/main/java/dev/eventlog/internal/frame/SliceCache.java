@@ -22,10 +22,16 @@ final class SliceCache {
         this.buffer = buffer;
     }
 
+    /** Whether the slices are of this buffer. */
+    @SuppressWarnings("ReferenceEquality") // a buffer is itself only
+    boolean isOf(ByteBuffer other) {
+        return buffer == other;
+    }
+
     /** Forgets the slices and begins with another buffer. */
     void reset(ByteBuffer newBuffer) {
-        buffer = newBuffer;
         Arrays.fill(slices, null);
+        buffer = newBuffer;
     }
 
     /** The bytes from an offset, a multiple of 4, on; position 0, the given limit, big-endian. */

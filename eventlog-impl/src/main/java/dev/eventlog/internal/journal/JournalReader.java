@@ -555,11 +555,19 @@ public final class JournalReader {
         if (count > window.length) {
             window = new byte[(int) Math.max(count, Math.min(Integer.MAX_VALUE - 8L, 2L * window.length))];
         }
-        if (count >= Long.BYTES) {
+        int last = count - Long.BYTES;
+        if (last >= 0) {
             // what an earlier copy left there must not pass for this one's
-            LONG.set(window, count - Long.BYTES, MARK);
+            LONG.set(window, last, MARK);
         }
         bytes.get((int) from, window, 0, count);
+        if (last >= 0 && (long) LONG.get(window, last) == MARK) {
+            // else it would be thrown amid what comes next; who finds the mark in a payload of his finds no fault here
+            InternalError late = LateFault.take();
+            if (late != null) {
+                throw late;
+            }
+        }
         frame.wrap(window, 0);
     }
 

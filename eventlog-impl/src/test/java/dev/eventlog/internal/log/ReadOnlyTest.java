@@ -32,9 +32,9 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -665,7 +665,7 @@ class ReadOnlyTest {
         try (EventLog writing = writer()) {
             EventLog reading = reader();
             Consumer<ByteBuffer> consumer = reading.consumer("waiting", Numbered.CODEC);
-            var results = new ArrayList<Object>();
+            var results = new CopyOnWriteArrayList<Object>();
             var waiting = new Thread(() -> {
                 Thread.currentThread().interrupt();
                 results.add(consumer.poll(Duration.ofDays(1)));
@@ -673,7 +673,8 @@ class ReadOnlyTest {
                 results.add(consumer.poll(Duration.ofDays(1)));
             });
             waiting.start();
-            while (waiting.isAlive() && results.size() < 2) {
+            // in the second poll: a poll of a consumer that is closed is refused
+            while (waiting.isAlive() && (results.size() < 2 || waiting.getState() != Thread.State.TIMED_WAITING)) {
                 Thread.onSpinWait();
             }
             reading.close();
