@@ -84,11 +84,16 @@ final class ConsumerLocks {
     /** Holds it once less; returns whether nobody does any more. */
     boolean free(String name) throws IOException {
         Held present = held.get(name);
-        if (present == null || --present.count > 0) {
+        if (present == null) {
             return false;
         }
-        held.remove(name);
+        if (present.count > 1) {
+            present.count--;
+            return false;
+        }
+        // in this order: what failed is tried again
         present.lock.release();
+        held.remove(name);
         return true;
     }
 

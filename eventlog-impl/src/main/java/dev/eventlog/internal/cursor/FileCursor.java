@@ -32,6 +32,8 @@ final class FileCursor implements Cursor {
     private int newest;
     // the slot that the next commit writes cannot be read, its header perhaps neither
     private boolean otherDamaged;
+    // whether all of the close is done
+    private volatile boolean isFree;
     private int epoch;
     private long sequence;
     private int generation;
@@ -157,10 +159,12 @@ final class FileCursor implements Cursor {
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
+        closed = true;
+        if (!isFree) {
+            // may be asked again if there was no memory for it
             cursors.released(this);
             onClose.run();
+            isFree = true;
         }
     }
 }

@@ -6,6 +6,7 @@ import dev.eventlog.EventHandler;
 import dev.eventlog.IdleStrategy;
 import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.delivery.DeliveryMachine.Step;
+import dev.eventlog.internal.file.IoThread;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -120,7 +121,7 @@ final class Delivering<T> {
         try {
             readToEnd();
         } catch (Throwable e) {
-            abandon(e);
+            abandonForSure(e);
         }
         Throwable why = failure;
         if (why != null) {
@@ -267,6 +268,18 @@ final class Delivering<T> {
         state.signal();
     }
 
+    private void abandonForSure(Throwable why) {
+        boolean isDone = false;
+        while (!isDone) {
+            try {
+                abandon(why);
+                isDone = true;
+            } catch (OutOfMemoryError none) {
+                IoThread.awaitMemory();
+            }
+        }
+    }
+
     /** Nothing can be read or committed any more: ends when no handler has an event. */
     private void abandon(Throwable why) {
         enter();
@@ -336,15 +349,32 @@ final class Delivering<T> {
                 // the next one
             }
         } catch (Throwable e) {
-            enter();
+            breakLane(lane, e);
+        }
+    }
+
+    /** Says that a lane's thread ends, in any case: else the others would wait for it. */
+    void breakLane(int lane, Throwable why) {
+        boolean isTold = false;
+        while (!isTold) {
             try {
-                keep(e);
-                machine.broken(lane);
-                progress.signalAll();
-                work.signalAll();
-            } finally {
-                leave();
+                tellBroken(lane, why);
+                isTold = true;
+            } catch (OutOfMemoryError none) {
+                IoThread.awaitMemory();
             }
+        }
+    }
+
+    private void tellBroken(int lane, Throwable why) {
+        enter();
+        try {
+            keep(why);
+            machine.broken(lane);
+            progress.signalAll();
+            work.signalAll();
+        } finally {
+            leave();
         }
     }
 

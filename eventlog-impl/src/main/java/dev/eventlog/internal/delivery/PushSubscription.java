@@ -8,6 +8,7 @@ import dev.eventlog.EventHandler;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.cursor.Cursors;
+import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.journal.ReadJournal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,6 +32,8 @@ final class PushSubscription<T> implements Subscription {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PushSubscription.class);
 
+    private static final Runnable NOTHING = () -> {};
+
     private final ReadJournal journal;
     private final ConsumerConfig config;
     private final Place place;
@@ -39,6 +42,8 @@ final class PushSubscription<T> implements Subscription {
     private final Parking parking;
     private final SubscriptionState state;
     private final Delivering<T> delivering;
+    // made before it is needed, which may be when there is no memory
+    private final Runnable release = this::release;
     private final Thread thread;
     private final List<Thread> lanes = new ArrayList<>();
     // those of the log's subscriptions
@@ -119,28 +124,29 @@ final class PushSubscription<T> implements Subscription {
     }
 
     private void run() {
-        Thread current = Thread.currentThread();
-        threads.add(current);
         try {
             deliver();
         } finally {
             feed.leave();
-            threads.remove(current);
+            threads.remove(Thread.currentThread());
         }
     }
 
     private void runLane(int lane) {
-        Thread current = Thread.currentThread();
-        threads.add(current);
         try {
+            // without memory the lane is not begun, and the subscription fails
+            threads.add(Thread.currentThread());
             delivering.lane(lane);
+        } catch (OutOfMemoryError none) {
+            delivering.breakLane(lane, none);
         } finally {
-            threads.remove(current);
+            threads.remove(Thread.currentThread());
         }
     }
 
     private void deliver() {
         try {
+            threads.add(Thread.currentThread());
             feed.seek(place.checkpoint());
             startLanes();
             end(delivering.read() ? State.DONE : State.CLOSED, null);
@@ -150,9 +156,21 @@ final class PushSubscription<T> implements Subscription {
                 end(State.CLOSED, null);
                 return;
             }
-            LOGGER.error("subscription {} stops at {}", place.name(), place.checkpoint(), e);
-            end(State.FAILED, e);
+            fail(e);
         }
+    }
+
+    private void fail(Throwable why) {
+        boolean isTold = false;
+        while (!isTold) {
+            try {
+                endFailed(why);
+                isTold = true;
+            } catch (Throwable none) {
+                IoThread.awaitMemory();
+            }
+        }
+        IoThread.tell(LOGGER, "subscription " + place.name() + " stops at " + place.checkpoint(), why);
     }
 
     private void startLanes() {
@@ -169,12 +187,24 @@ final class PushSubscription<T> implements Subscription {
         }
     }
 
+    private void endFailed(Throwable why) {
+        try {
+            end(State.FAILED, why);
+        } catch (RuntimeException kept) {
+            // the name may stay taken until the log is closed, but nobody waits for what does not come
+            state.end(State.FAILED, why, NOTHING);
+            IoThread.tell(LOGGER, "name of subscription " + place.name() + " could not be given free", kept);
+        }
+    }
+
     private void end(State last, @Nullable Throwable why) {
         // before the state: who sees the end finds the name free
-        state.end(last, why, () -> {
-            parking.close();
-            place.close();
-        });
+        state.end(last, why, release);
+    }
+
+    private void release() {
+        parking.close();
+        place.close();
     }
 
     @Override

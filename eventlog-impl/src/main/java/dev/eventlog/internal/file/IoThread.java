@@ -10,6 +10,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,8 @@ public final class IoThread implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(IoThread.class);
 
+    private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
     private final ScheduledThreadPoolExecutor executor;
     // written by the thread factory before the thread starts, read by any thread; published by volatile
     private volatile @Nullable Thread thread;
@@ -51,14 +54,48 @@ public final class IoThread implements AutoCloseable {
     public IoThread(String name, @Nullable ThreadFactory factory) {
         executor = new ScheduledThreadPoolExecutor(1, work -> {
             // without a thread the work would wait for ever
+            Runnable body = () -> runAndReplace(work);
             Thread made = factory == null
-                    ? daemon(name, work)
-                    : Objects.requireNonNull(factory.newThread(work), "threadFactory returned no thread");
+                    ? daemon(name, body)
+                    : Objects.requireNonNull(factory.newThread(body), "threadFactory returned no thread");
             thread = made;
             return made;
         });
         executor.setRemoveOnCancelPolicy(true);
         executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    }
+
+    /** The executor allocates to wait for work, so its thread dies in a JVM without memory; not before there is another. */
+    private void runAndReplace(Runnable worker) {
+        try {
+            worker.run();
+        } catch (Throwable lost) {
+            while (!executor.isTerminated() && executor.getPoolSize() == 0) {
+                try {
+                    boolean unused = executor.prestartCoreThread();
+                } catch (OutOfMemoryError none) {
+                    awaitMemory();
+                }
+            }
+            tell(LOGGER, "thread for file work was lost and is replaced", lost);
+        }
+    }
+
+    /** Tells of an error that its thread survives; if there is no memory even for that, nobody is told. */
+    public static void tell(Logger logger, String what, Throwable error) {
+        try {
+            logger.error(what, error);
+        } catch (Throwable untold) {
+            // the thread's work goes on
+        }
+    }
+
+    /**
+     * Waits a moment in a JVM without memory, before a thread tries again what it must not leave out. Such a try needs
+     * no class, and no lambda, that was not there before.
+     */
+    public static void awaitMemory() {
+        LockSupport.parkNanos(AGAIN_NANOS);
     }
 
     private static Thread daemon(String name, Runnable work) {
@@ -121,7 +158,7 @@ public final class IoThread implements AutoCloseable {
         try {
             work.run();
         } catch (Throwable e) {
-            LOGGER.error("file work failed", e);
+            tell(LOGGER, "file work failed", e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.eventlog.internal.journal;
 
 import dev.eventlog.error.LogClosedException;
+import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.support.Clock;
@@ -423,7 +424,7 @@ final class AppendQueue implements AutoCloseable {
                     idle(idleSince);
                 }
             } catch (Throwable e) {
-                LOGGER.error("asynchronous append failed", e);
+                IoThread.tell(LOGGER, "asynchronous append failed", e);
             }
         }
     }
