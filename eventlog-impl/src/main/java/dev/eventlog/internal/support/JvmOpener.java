@@ -138,9 +138,14 @@ public final class JvmOpener {
         for (Module module : modules) {
             targets.add(module.isNamed() ? module.getName() : "ALL-UNNAMED");
         }
+        // on the module path only modules that somebody requires are there
+        String module = refusal instanceof ClassNotFoundException
+                ? "; add \"requires jdk.unsupported;\" to your module-info, or start java with --add-modules jdk.unsupported,"
+                        + " or"
+                : ";";
         return new IllegalStateException(
                 "the JVM does not let eventlog open JDK packages to Chronicle: java=" + Runtime.version() + " refusal="
-                        + refusal + "; start java with --add-opens java.base/" + OPENED + "=" + targets
+                        + refusal + module + " start java with --add-opens java.base/" + OPENED + "=" + targets
                         + " --add-exports java.base/" + EXPORTED[0] + "=" + targets + " --add-exports java.base/"
                         + EXPORTED[1] + "=" + targets,
                 refusal);
