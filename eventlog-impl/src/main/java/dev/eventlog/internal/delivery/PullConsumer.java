@@ -7,9 +7,7 @@ import dev.eventlog.ConsumerStatus;
 import dev.eventlog.Event;
 import dev.eventlog.StartAt;
 import dev.eventlog.ViewHandler;
-import dev.eventlog.error.CorruptLogException;
-import dev.eventlog.error.DecodeException;
-import dev.eventlog.error.PositionExpiredException;
+import dev.eventlog.error.EventLogException;
 import dev.eventlog.internal.journal.ReadJournal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -98,7 +96,7 @@ final class PullConsumer<T> implements Consumer<T> {
                 bytes += feed.event().payloadLength();
                 batch.add(feed.event().toEvent());
             }
-        } catch (DecodeException | CorruptLogException | PositionExpiredException e) {
+        } catch (EventLogException e) {
             // events before the bad one are delivered first; the next poll begins at it
             if (batch.isEmpty()) {
                 throw e;

@@ -9,6 +9,7 @@ import dev.eventlog.ConsumerStatus;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventQuery;
+import dev.eventlog.StartAt;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.EventLogException;
 import dev.eventlog.internal.file.FileOps;
@@ -27,6 +28,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -210,6 +212,43 @@ class CorruptionTest {
             }
             undo(file);
             assertThat(consumer.poll(Duration.ZERO).get(0).position()).isEqualTo(handled);
+        }
+    }
+
+    @Test
+    void segmentThatTheDiskCannotReadIsReportedAndTheOthersAreRead() {
+        var isBroken = new AtomicBoolean();
+        Path broken = segment(2);
+        var files = new HookedFileOps((op, path) -> {
+            if (isBroken.get() && path.endsWith(broken.getFileName())) {
+                throw new IOException("Input/output error");
+            }
+        });
+        try (EventLog log = Numbered.open(directory, files.withoutForce());
+                var consumer = log.consumer("consumer", Numbered.CODEC)) {
+            isBroken.set(true);
+            long handled = 0;
+            EventLogException told = null;
+            while (told == null) {
+                try {
+                    var batch = consumer.poll(Duration.ZERO);
+                    assertThat(batch).isNotEmpty();
+                    handled = batch.get(batch.size() - 1).position() + 1;
+                    consumer.commit();
+                } catch (EventLogException e) {
+                    told = e;
+                }
+            }
+            assertThat(handled).isEqualTo(EVENTS_PER_SEGMENT);
+            assertThat(told)
+                    .hasMessageContaining(broken.getFileName().toString())
+                    .hasMessageContaining("Input/output");
+            assertThat(consumer.position()).isEqualTo(handled);
+            consumer.seek(StartAt.position(2 * EVENTS_PER_SEGMENT));
+            assertThat(consumer.poll(Duration.ZERO)).hasSize(EVENTS_PER_SEGMENT);
+            isBroken.set(false);
+            consumer.seek(StartAt.position(handled));
+            assertThat(consumer.poll(Duration.ZERO)).hasSize(2 * EVENTS_PER_SEGMENT);
         }
     }
 
