@@ -181,6 +181,37 @@ class OneWriterTest {
         }
     }
 
+    /** As in two containers on one volume, where both processes may have the number 1. */
+    @Test
+    void processOfAnotherPidNamespaceIsRefusedUntilTheFirstIsKilled() {
+        List<String> namespace = List.of("unshare", "--pid", "--fork", "--mount-proc", "--kill-child");
+        assumeTrue(
+                ChildJvm.succeeds("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "true"),
+                "needs root for a pid namespace");
+        Path directory = temporary.resolve("log");
+        try (var first = ChildJvm.start(namespace, List.of(), Holder.class, directory)) {
+            assertThat(first.awaitLine("open")).contains("pid=1 ");
+            try (var second = ChildJvm.start(namespace, List.of(), Holder.class, directory)) {
+                assertThat(second.await()).as(second.output()).isNotZero();
+                assertThat(second.err())
+                        .contains(LockedException.class.getName())
+                        .contains("pid=1 ");
+            }
+            first.kill();
+        }
+        // unshare may be gone a moment before what it has started
+        EventLog log = null;
+        while (log == null) {
+            try {
+                log = EventLog.open(directory);
+            } catch (LockedException notYet) {
+                Thread.onSpinWait();
+            }
+        }
+        assertThat(log.endPosition()).isOne();
+        log.close();
+    }
+
     @Test
     void failedOpenGivesTheLogFreeAgain() throws Exception {
         Path directory = temporary.resolve("log");
