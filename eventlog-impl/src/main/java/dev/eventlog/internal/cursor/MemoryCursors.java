@@ -168,7 +168,8 @@ final class MemoryCursors extends Cursors {
         public void commit(long newCheckpoint, boolean moved) {
             requireOpen();
             if (moved) {
-                kept.generation = kept.generation + 1;
+                int before = kept.generation;
+                kept.generation = before + 1;
             }
             write(newCheckpoint, Completions.NONE);
         }

@@ -133,6 +133,7 @@ final class Place {
                             + " ConsumerConfig.named");
         }
         endOutputs();
+        claim = null;
         OutputClaim taken = OutputClaim.of(out, journal, cursor);
         claim = taken;
         return taken;

@@ -239,13 +239,15 @@ final class PullConsumer<T> implements Consumer<T> {
             statuses.requireWriting(place.name());
             takeBack();
             polled = List.of();
+            OutputClaim claim = place.claim(outputs.journal(), journal);
             if (sought) {
+                // before the outputs, which tell of it
                 place.commit(cursor, true);
                 sought = false;
+            } else {
+                // what was appended before and not committed
+                cursor = Math.max(cursor, place.checkpoint());
             }
-            OutputClaim claim = place.claim(outputs.journal(), journal);
-            // what was appended before and not committed
-            cursor = Math.max(cursor, place.checkpoint());
             feed.event().replayBelow(place.replayBelow());
             return process(new OutputBatch<>(processor, outputs, claim), limit);
         } finally {

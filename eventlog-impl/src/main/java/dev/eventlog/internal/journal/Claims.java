@@ -18,7 +18,7 @@ final class Claims {
     private final Journal journal;
     private final ProgressTable table;
     // guarded by the append lock
-    private final Map<String, Held> held = new HashMap<>();
+    private final Map<ProgressTable.Key, Held> held = new HashMap<>();
 
     Claims(Journal journal, ProgressTable table) {
         this.journal = journal;
@@ -37,27 +37,22 @@ final class Claims {
                     + " consumers already, each of which it remembers: consumer=" + consumer
                     + "; use fewer names, or another log");
         }
-        var taken = new Held(logId, consumer, told, endPosition);
-        held.put(key(logId, consumer), taken);
+        var key = new ProgressTable.Key(logId, consumer);
+        var taken = new Held(key, told, endPosition);
+        held.put(key, taken);
         return taken;
-    }
-
-    private static String key(UUID logId, String consumer) {
-        return logId + " " + consumer;
     }
 
     /** A consumer's outputs, in one hand. <b>Threading:</b> One thread at a time: the consumer's; {@link #end} is for any. */
     final class Held implements Journal.Claim {
 
-        private final UUID logId;
-        private final String consumer;
+        private final ProgressTable.Key key;
         private final ReadJournal.@Nullable Progress told;
         private final long endPosition;
         private int extension;
 
-        private Held(UUID logId, String consumer, ReadJournal.@Nullable Progress told, long endPosition) {
-            this.logId = logId;
-            this.consumer = consumer;
+        private Held(ProgressTable.Key key, ReadJournal.@Nullable Progress told, long endPosition) {
+            this.key = key;
             this.told = told;
             this.endPosition = endPosition;
         }
@@ -74,7 +69,7 @@ final class Claims {
 
         @Override
         public void begin(FrameBuilder frame) {
-            extension = ProgressFormat.extend(frame, consumer.length());
+            extension = ProgressFormat.extend(frame, key.consumer().length());
         }
 
         @Override
@@ -87,16 +82,16 @@ final class Claims {
         /** Fails if it is somebody else's by now; the append lock is held. */
         @SuppressWarnings("ReferenceEquality") // a claim is itself only
         void require() {
-            if (held.get(key(logId, consumer)) != this) {
+            if (held.get(key) != this) {
                 throw new LogClosedException(
-                        "outputs are not appended, the consumer was closed or is another one's: consumer=" + consumer
-                                + "; its events come again");
+                        "outputs are not appended, the consumer was closed or is another one's: consumer="
+                                + key.consumer() + "; its events come again");
             }
         }
 
         @Override
         public void end() {
-            journal.release(() -> held.remove(key(logId, consumer), this));
+            journal.release(() -> held.remove(key, this));
         }
     }
 }

@@ -19,7 +19,8 @@ final class ProgressTable {
     /** Most entries of a log: all of them stand at the beginning of each segment. */
     static final int MAX_ENTRIES = 1_000;
 
-    private record Key(UUID logId, String consumer) {}
+    /** A consumer of a log. */
+    record Key(UUID logId, String consumer) {}
 
     // guarded by this
     private final Map<Key, Progress> entries = new LinkedHashMap<>();

@@ -12,6 +12,7 @@ import dev.eventlog.Consumer;
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
+import dev.eventlog.StartAt;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Clock;
@@ -175,6 +176,33 @@ class ProcessRecoveryTest {
                 EventLog target = open(to, FIRST_BOOT)) {
             processAll(source, target);
             assertComplete(source, target);
+        }
+    }
+
+    @Test
+    void seekHoldsAlsoWhereOnlyTheTargetKnewHowFarItWas() throws IOException {
+        Path from = temporary.resolve("from");
+        try (EventLog target = EventLog.inMemory()) {
+            try (EventLog source = open(from, FIRST_BOOT)) {
+                append(source, 0, 3);
+                try (var consumer = consumer(source)) {
+                    for (int i = 0; i < 3; i++) {
+                        consumer.seek(StartAt.earliest());
+                        assertThat(process(consumer, target, 9)).isEqualTo(3);
+                    }
+                }
+            }
+            deleteCursors(from);
+            try (EventLog source = open(from, FIRST_BOOT);
+                    var consumer = consumer(source)) {
+                consumer.seek(StartAt.position(1));
+                assertThat(process(consumer, target, 9)).isEqualTo(2);
+            }
+            deleteCursors(from);
+            try (EventLog source = open(from, FIRST_BOOT);
+                    var consumer = consumer(source)) {
+                assertThat(process(consumer, target, 9)).isZero();
+            }
         }
     }
 
