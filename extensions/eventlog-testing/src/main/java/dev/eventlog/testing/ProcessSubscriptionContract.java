@@ -178,6 +178,31 @@ abstract class ProcessSubscriptionContract extends ProcessContract {
         assertThat(outputs()).isEqualTo(outputsOf(0, 2));
     }
 
+    @Test
+    void outputsThatWereAppendedAmidABatchDoNotComeAgain() throws Exception {
+        appendNumbers(12);
+        String large = "x".repeat(60_000);
+        Processor<String, String> processor = event -> List.of(NewEvent.of(KEY, event.data() + large));
+        var inProcessor = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        // the outputs before it are too many to wait for the end of the batch
+        Subscription owner = process(inputs("s").closeTimeout(Duration.ZERO), event -> {
+            if (event.data().equals("11")) {
+                inProcessor.countDown();
+                awaitUninterruptibly(goOn);
+            }
+            return processor.process(event);
+        });
+        inProcessor.await();
+        assertThat(outputs()).isNotEmpty();
+        owner.close();
+        try (Subscription next = process(inputs("s"), processor)) {
+            assertThat(next.awaitCaughtUp(LONG)).isTrue();
+        }
+        goOn.countDown();
+        assertThat(outputs().stream().map(text -> text.replace("x", ""))).isEqualTo(numbers(0, 12));
+    }
+
     private static void awaitUninterruptibly(CountDownLatch latch) {
         while (true) {
             try {
