@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import org.junit.jupiter.api.Test;
 
 /** Events that are made out of events by a subscription: attempts, parking, standing by. */
@@ -159,23 +160,34 @@ abstract class ProcessSubscriptionContract extends ProcessContract {
         appendNumbers(1);
         var inProcessor = new CountDownLatch(1);
         var goOn = new CountDownLatch(1);
-        var left = new CountDownLatch(1);
-        Subscription owner = process(inputs("s").closeTimeout(Duration.ZERO), event -> {
-            inProcessor.countDown();
-            awaitUninterruptibly(goOn);
-            left.countDown();
-            return List.of(output(event));
-        });
+        var threads = new CopyOnWriteArrayList<Thread>();
+        Subscription owner =
+                process(inputs("s").closeTimeout(Duration.ZERO).threadFactory(remembering(threads)), event -> {
+                    inProcessor.countDown();
+                    awaitUninterruptibly(goOn);
+                    return List.of(output(event));
+                });
         inProcessor.await();
         try (Subscription standby = process(inputs("s").standby(), ONE)) {
             owner.close();
             assertThat(standby.awaitCaughtUp(LONG)).isTrue();
             goOn.countDown();
-            left.await();
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertThat(outputs()).isEqualTo(outputsOf(0, 1));
             append("1");
             assertThat(standby.awaitCaughtUp(LONG)).isTrue();
         }
         assertThat(outputs()).isEqualTo(outputsOf(0, 2));
+    }
+
+    private static ThreadFactory remembering(List<Thread> threads) {
+        return body -> {
+            var made = new Thread(body, "owner");
+            threads.add(made);
+            return made;
+        };
     }
 
     @Test
