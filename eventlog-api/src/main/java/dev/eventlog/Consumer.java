@@ -52,6 +52,22 @@ public interface Consumer<T> extends AutoCloseable {
     int poll(ViewHandler<? super T> handler, int limit);
 
     /**
+     * Makes events out of the events from the cursor on: appends what a processor returns, in one frame with the checkpoint,
+     * so that after any crash, a power cut included, each event's outputs are there once, or not yet. Does not wait for
+     * events.
+     *
+     * <p>If the processor throws, the outputs of the events before are appended, the cursor stays at that event, and the
+     * exception passes through; a checked one as the cause of an {@link IllegalStateException}. If the outputs cannot be
+     * appended, the cursor stays before their events. See {@link EventLog#process} for where the outputs may go.
+     *
+     * @param limit most events to process, 1 or more
+     * @return how many events were processed; 0: none there
+     * @throws IllegalArgumentException if the producer is not one that a log made, or the consumer has no name
+     * @throws UnsupportedOperationException if the log is open read-only, or this consumer reads parked events
+     */
+    <R> int process(Processor<? super T, ? extends R> processor, Producer<R> out, int limit);
+
+    /**
      * Waits until an event is at the cursor.
      *
      * @return true if there is one; false if none came in time, or the thread was interrupted (its flag stays set), or

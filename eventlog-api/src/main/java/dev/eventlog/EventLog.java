@@ -132,6 +132,26 @@ public interface EventLog extends AutoCloseable {
     <T> Subscription subscribe(ConsumerConfig config, Codec<T> codec, EventHandler<? super T> handler);
 
     /**
+     * Starts making events out of events: appends what a processor returns together with the consumer's checkpoint, so that
+     * after any crash, a power cut included, each event's outputs are there once, or not yet.
+     *
+     * <p>The outputs of several events may stand in one frame. Where they go to this log too, they come to this consumer as
+     * well, unless its query leaves them out. Where they go to another log, that one keeps how far the consumer has come.
+     * An event that fails is tried again and parked as in {@link #subscribe(ConsumerConfig, Codec, EventHandler)}, with no
+     * outputs.
+     *
+     * @param out a producer that a log made, this one or another, that is open for writing in this process
+     * @throws IllegalArgumentException if the consumer has no name, or lanes, or the producer is of another kind
+     * @throws UnsupportedOperationException if this log is open read-only
+     * @throws LockedException if the name is open already, as a consumer or a subscription, in whichever process
+     * @throws PositionExpiredException if events at the checkpoint were pruned; see {@link #subscribe(String, Codec,
+     *     EventHandler)}
+     * @throws CorruptLogException if what the log of the outputs tells of the consumer is ahead of this log
+     */
+    <T, R> Subscription process(
+            ConsumerConfig config, Codec<T> codec, Processor<? super T, ? extends R> processor, Producer<R> out);
+
+    /**
      * Reads the events that match a query, in position order, from {@link #firstPosition()} up to the end of the log as of
      * this call.
      *

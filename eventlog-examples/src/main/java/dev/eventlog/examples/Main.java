@@ -28,6 +28,10 @@ public final class Main {
                     "many events at a time, each key in order, also where one fails",
                     simple(Parallel::main)),
             new Example(
+                    "exactlyonce",
+                    "each order gets one invoice, wherever the program breaks down",
+                    simple(ExactlyOnce::main)),
+            new Example(
                     "replay", "ask the past: by key, by type, as of a position, from the start", simple(Replay::main)),
             new Example("restart", "a program dies at its work and goes on where it stopped", simple(Restart::main)),
             new Example("market", "the main job: an order book from real order flow, with proof", Market::run));
@@ -76,7 +80,7 @@ public final class Main {
         out.println("usage: java -jar eventlog-examples.jar <program> [arguments]");
         out.println();
         for (Example example : EXAMPLES) {
-            out.printf("  %-9s %s%n", example.name, example.description);
+            out.printf("  %-11s %s%n", example.name, example.description);
         }
         out.println();
         out.println(Market.USAGE);

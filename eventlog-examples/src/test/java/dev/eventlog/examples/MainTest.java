@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +30,7 @@ class MainTest {
     void withoutArgumentsListsThePrograms() {
         assertThat(run()).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .contains("hello", "fanout", "parallel", "replay", "restart", "market", "--kills");
+                .contains("hello", "fanout", "parallel", "exactlyonce", "replay", "restart", "market", "--kills");
     }
 
     @ParameterizedTest
@@ -93,6 +94,18 @@ class MainTest {
                 .contains("at the same time: more than one")
                 .contains("a-3  20 payments, in order: true")
                 .doesNotContain("in order: false");
+    }
+
+    @Test
+    void exactlyonceMakesEachInvoiceOnceAsTheDocumentationShows(@TempDir Path directory) throws Exception {
+        var result = NewJvm.run(directory, "exactlyonce");
+        assertThat(result.exitCode()).isZero();
+        String docs = Files.readString(Path.of("..", "docs", "consuming.md"));
+        assertThat(result.output()
+                        .lines()
+                        .filter(line -> line.startsWith("first run") || line.startsWith("second run")))
+                .hasSize(5)
+                .allSatisfy(line -> assertThat(docs).contains(line));
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.UUID;
 
 /**
  * Writes frames as readable lines. What a file says is escaped and cut, so that it cannot do anything to a terminal.
@@ -48,6 +49,10 @@ final class LogDump implements LogFiles.FrameVisitor {
         if (frame.kind() == KIND_CONTROL || frame.kind() == KIND_CLOSE) {
             records(frame, isShown);
         } else if (isShown) {
+            int extension = frame.extension(EXTENSION_PROGRESS);
+            if (extension != 0) {
+                line("  " + progress(frame.bytes(), extension, frame.extensionLength(extension)));
+            }
             events(frame);
         }
     }
@@ -140,7 +145,23 @@ final class LogDump implements LogFiles.FrameVisitor {
             sources.put(number, name);
             return "source " + number + "=" + name;
         }
+        if (kind == RECORD_PROGRESS) {
+            return progress(bytes, at, length);
+        }
         return "record kind=" + kind + " length=" + length;
+    }
+
+    private static String progress(ByteBuffer bytes, int at, int length) {
+        if (length < PROGRESS_NAME_OFFSET) {
+            return "progress, too short";
+        }
+        var logId = new UUID(
+                bytes.getLong(at + PROGRESS_LOG_ID_OFFSET), bytes.getLong(at + PROGRESS_LOG_ID_OFFSET + Long.BYTES));
+        return "progress consumer="
+                + text(bytes, at + PROGRESS_NAME_OFFSET, bytes.getShort(at + PROGRESS_NAME_LENGTH_OFFSET), length)
+                + " checkpoint=" + bytes.getLong(at + PROGRESS_CHECKPOINT_OFFSET) + " log=" + logId + " epoch="
+                + bytes.getInt(at + PROGRESS_EPOCH_OFFSET) + " generation="
+                + bytes.getInt(at + PROGRESS_GENERATION_OFFSET);
     }
 
     private static String text(ByteBuffer bytes, int offset, short count, int recordLength) {

@@ -41,6 +41,30 @@ public interface Cursor {
      */
     void commit(long checkpoint, long[] completions, int count);
 
+    /** How often it was moved by a seek. */
+    int generation();
+
+    /**
+     * Says that the consumer's outputs are in a log, which tells how far it has come; {@link #advance} moves the checkpoint
+     * from here on. Known for ever, also when the consumer is forgotten.
+     */
+    void process();
+
+    /**
+     * Takes up what a log tells that is newer. What is kept says less, until {@link #advance}.
+     *
+     * @param generation not below this one's
+     */
+    void adopt(long checkpoint, int generation);
+
+    /**
+     * Moves the checkpoint by processing.
+     *
+     * @param kept the checkpoint up to which the outputs survive a power cut: no more than that is kept; {@link #NONE}: what
+     *     is kept stays
+     */
+    void advance(long checkpoint, long kept);
+
     /** Makes the checkpoint as it is now survive a power cut. */
     void force();
 

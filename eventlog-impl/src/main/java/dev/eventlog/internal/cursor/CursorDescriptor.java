@@ -9,15 +9,17 @@ import java.util.zip.CRC32C;
  * The layout of a file of {@code cursors/}: two slots, each in a page of 4,096 bytes of its own, little-endian.
  *
  * <pre>
- *   0                               32              40              48              56      60      64  66       168     172
- *   +-------------------------------+---------------+---------------+---------------+-------+-------+---+--------+-------+
- *   | file header "EVLGCURS"        | sequence      | checkpoint    | highest       | epoch |generat|len| name   | CRC   |
- *   +-------------------------------+---------------+---------------+---------------+-------+-------+---+--------+-------+
+ *   0                               32              40              48              56      60      64  66     166 168     172
+ *   +-------------------------------+---------------+---------------+---------------+-------+-------+---+------+---+-------+
+ *   | file header "EVLGCURS"        | sequence      | checkpoint    | highest       | epoch |generat|len| name |flg| CRC   |
+ *   +-------------------------------+---------------+---------------+---------------+-------+-------+---+------+---+-------+
  * </pre>
  *
  * A commit writes the slot that is not the newest, its CRC32C (of bytes 32 to 167) last; the valid slot with the greatest
  * sequence holds. Valid is a slot whose file header and CRC are right; see {@link CursorSlots}. So whoever dies in a commit leaves the checkpoint before it. <i>epoch</i> is the writer's at the commit,
- * <i>generation</i> counts seeks, <i>highest</i> is the greatest checkpoint ever; -1 stands for none. From 512 on a slot tells
+ * <i>generation</i> counts seeks, <i>highest</i> is the greatest checkpoint ever; -1 stands for none.
+ * <i>flags</i>: 1 the consumer's outputs are in logs, which tell its checkpoint too. With that flag and no checkpoint it was
+ * forgotten: only its generation is kept, so that what logs tell of it is older than whoever takes its name. From 512 on a slot tells
  * what is done above its checkpoint: see {@link Completions}.
  *
  * <p><b>Threading:</b> Thread-safe: without state.
@@ -36,8 +38,12 @@ final class CursorDescriptor {
     static final int GENERATION_OFFSET = EPOCH_OFFSET + Integer.BYTES;
     static final int NAME_LENGTH_OFFSET = GENERATION_OFFSET + Integer.BYTES;
     static final int NAME_OFFSET = NAME_LENGTH_OFFSET + Short.BYTES;
-    static final int NAME_CAPACITY = 102;
-    static final int CRC_OFFSET = NAME_OFFSET + NAME_CAPACITY;
+    static final int NAME_CAPACITY = 100;
+    static final int FLAGS_OFFSET = NAME_OFFSET + NAME_CAPACITY;
+    static final int CRC_OFFSET = FLAGS_OFFSET + Short.BYTES;
+
+    /** The consumer's outputs are in logs. */
+    static final int FLAG_PROCESSES = 1;
 
     private CursorDescriptor() {}
 
@@ -53,6 +59,11 @@ final class CursorDescriptor {
         byte[] bytes = new byte[Math.min(slot.getShort(NAME_LENGTH_OFFSET) & 0xffff, NAME_CAPACITY)];
         slot.get(NAME_OFFSET, bytes);
         return new String(bytes, StandardCharsets.US_ASCII);
+    }
+
+    /** Whether a slot that is valid says that its consumer was forgotten. */
+    static boolean isForgotten(ByteBuffer slot) {
+        return slot.getLong(CHECKPOINT_OFFSET) == Cursor.NONE && (slot.getShort(FLAGS_OFFSET) & FLAG_PROCESSES) != 0;
     }
 
     /** The checksum that a slot should have. */

@@ -37,6 +37,10 @@ final class FileCursor implements Cursor {
     private int epoch;
     private long sequence;
     private int generation;
+    private int flags;
+    // what the file says; less than the checkpoint where a log tells the rest
+    private long kept = NONE;
+    private long keptHighest = NONE;
 
     FileCursor(FileCursors cursors, String name, MappedByteBuffer mapped, ReadJournal journal, Runnable onClose) {
         this.cursors = cursors;
@@ -57,6 +61,9 @@ final class FileCursor implements Cursor {
         highest = slot.getLong(CursorDescriptor.HIGHEST_OFFSET);
         epoch = slot.getInt(CursorDescriptor.EPOCH_OFFSET);
         generation = slot.getInt(CursorDescriptor.GENERATION_OFFSET);
+        flags = slot.getShort(CursorDescriptor.FLAGS_OFFSET);
+        kept = checkpoint;
+        keptHighest = highest;
         completions = Completions.read(slot);
         return otherDamaged;
     }
@@ -95,12 +102,52 @@ final class FileCursor implements Cursor {
     public void commit(long newCheckpoint, boolean moved) {
         requireOpen();
         write(newCheckpoint, Math.max(highest, newCheckpoint), moved, Completions.NONE, 0);
+        isWritten();
     }
 
     @Override
     public void commit(long newCheckpoint, long[] newCompletions, int count) {
         requireOpen();
         write(newCheckpoint, Math.max(highest, newCheckpoint), false, newCompletions, count);
+        isWritten();
+    }
+
+    private void isWritten() {
+        highest = keptHighest;
+        checkpoint = kept;
+    }
+
+    @Override
+    public int generation() {
+        return generation;
+    }
+
+    @Override
+    public void process() {
+        if ((flags & CursorDescriptor.FLAG_PROCESSES) == 0) {
+            requireOpen();
+            flags |= CursorDescriptor.FLAG_PROCESSES;
+            write(kept, keptHighest, false, Completions.NONE, 0);
+            force();
+        }
+    }
+
+    @Override
+    public void adopt(long newCheckpoint, int newGeneration) {
+        generation = newGeneration;
+        completions = Completions.NONE;
+        highest = Math.max(highest, newCheckpoint);
+        checkpoint = newCheckpoint;
+    }
+
+    @Override
+    public void advance(long newCheckpoint, long newKept) {
+        requireOpen();
+        if (newKept != NONE && newKept != kept) {
+            write(newKept, Math.max(keptHighest, newKept), false, Completions.NONE, 0);
+        }
+        highest = Math.max(highest, newCheckpoint);
+        checkpoint = newCheckpoint;
     }
 
     private void requireOpen() {
@@ -112,6 +159,7 @@ final class FileCursor implements Cursor {
     /** Sets checkpoint and highest back to where the log still reaches. */
     void setBack(long end) {
         write(end, end, true, Completions.NONE, 0);
+        isWritten();
         completions = Completions.NONE;
     }
 
@@ -128,6 +176,7 @@ final class FileCursor implements Cursor {
         slot.putLong(CursorDescriptor.CHECKPOINT_OFFSET, newCheckpoint);
         slot.putLong(CursorDescriptor.HIGHEST_OFFSET, newHighest);
         slot.putInt(CursorDescriptor.EPOCH_OFFSET, writerEpoch);
+        slot.putShort(CursorDescriptor.FLAGS_OFFSET, (short) flags);
         slot.putInt(CursorDescriptor.GENERATION_OFFSET, moved ? generation + 1 : generation);
         if (count > 0) {
             Completions.write(slot, pairs, count, crc);
@@ -138,8 +187,8 @@ final class FileCursor implements Cursor {
         generation = moved ? generation + 1 : generation;
         newest = target;
         epoch = writerEpoch;
-        highest = newHighest;
-        checkpoint = newCheckpoint;
+        keptHighest = newHighest;
+        kept = newCheckpoint;
         dirty = true;
     }
 

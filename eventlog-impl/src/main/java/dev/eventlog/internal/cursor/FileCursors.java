@@ -42,6 +42,9 @@ final class FileCursors extends Cursors {
     static final String SUFFIX = ".cursor";
     static final String PARKED_SUFFIX = ".parked";
     private static final int REREADS = 3;
+    /** Stands for the checkpoint of a consumer that is no more. */
+    private static final long FORGOTTEN = -2;
+
     private static final int MAX_STEM_LENGTH = 100;
     private static final Pattern STEM = Pattern.compile("[a-z0-9][a-z0-9._-]*-[0-9a-f]{16}");
 
@@ -194,10 +197,15 @@ final class FileCursors extends Cursors {
         }
         // before the checkpoint: who dies in between leaves an empty list, which nobody misses
         parkedFile(name).create();
-        files.replace(file, bytes(name, journal.id(), journal.epoch(), Cursor.NONE));
+        files.replace(file, bytes(name, journal.id(), journal.epoch(), Cursor.NONE, 0));
     }
 
-    private static ByteBuffer bytes(String name, UUID logId, int epoch, long checkpoint) {
+    /**
+     * A file.
+     *
+     * @param forgotten generation of a consumer that is forgotten; 0: it is not
+     */
+    private static ByteBuffer bytes(String name, UUID logId, int epoch, long checkpoint, int forgotten) {
         ByteBuffer bytes = newFile();
         var slots = new CursorSlots(bytes);
         for (int i = 0; i < CursorDescriptor.SLOTS; i++) {
@@ -207,6 +215,10 @@ final class FileCursors extends Cursors {
             slot.putLong(CursorDescriptor.CHECKPOINT_OFFSET, checkpoint);
             slot.putLong(CursorDescriptor.HIGHEST_OFFSET, checkpoint);
             slot.putInt(CursorDescriptor.EPOCH_OFFSET, epoch);
+            if (forgotten > 0) {
+                slot.putInt(CursorDescriptor.GENERATION_OFFSET, forgotten);
+                slot.putShort(CursorDescriptor.FLAGS_OFFSET, (short) CursorDescriptor.FLAG_PROCESSES);
+            }
             slot.putInt(CursorDescriptor.CRC_OFFSET, CursorDescriptor.crc(slot, new CRC32C()));
         }
         return bytes;
@@ -222,7 +234,7 @@ final class FileCursors extends Cursors {
         String name = new CursorSlots(before).name(stem);
         boolean isKnown = Names.fileName(name).equals(stem);
         if (isKnown) {
-            files.replace(file, bytes(name, logId, epoch, checkpoint));
+            files.replace(file, bytes(name, logId, epoch, checkpoint, 0));
         }
         return isKnown;
     }
@@ -265,9 +277,21 @@ final class FileCursors extends Cursors {
                     checkpoint,
                     file);
         }
-        if (checkpoint == Cursor.NONE) {
-            return;
+        if (checkpoint != Cursor.NONE) {
+            check(cursor, file, checkpoint);
         }
+        // what survived is in the log's frames, so this is not ahead of it
+        ReadJournal.Progress told = journal.progress(cursor.name());
+        if (told != null && isNewer(told, cursor.generation(), cursor.checkpoint())) {
+            cursor.adopt(told.checkpoint(), told.generation());
+        }
+    }
+
+    private static boolean isNewer(ReadJournal.Progress told, int generation, long checkpoint) {
+        return told.generation() > generation || (told.generation() == generation && told.checkpoint() > checkpoint);
+    }
+
+    private void check(FileCursor cursor, Path file, long checkpoint) {
         // after the checkpoint: it may know of a writer that is not known here
         journal.refresh();
         long end = journal.epochEnd(cursor.epoch());
@@ -310,7 +334,10 @@ final class FileCursors extends Cursors {
                 var all = new ArrayList<Stored>();
                 for (String fileName : files.list(directory)) {
                     if (isCursor(fileName)) {
-                        all.add(readFile(fileName.substring(0, fileName.length() - SUFFIX.length())));
+                        Stored stored = readFile(fileName.substring(0, fileName.length() - SUFFIX.length()));
+                        if (stored.checkpoint() != FORGOTTEN) {
+                            all.add(stored);
+                        }
                     }
                 }
                 return all;
@@ -342,12 +369,21 @@ final class FileCursors extends Cursors {
             name = slots.name(stem);
             requireLength(source, file, name);
             ByteBuffer newest = slots.slot(slots.newest(name, journal.id(), file));
-            return new Stored(name, newest.getLong(CursorDescriptor.CHECKPOINT_OFFSET), null);
+            return new Stored(name, checkpoint(name, newest), null);
         } catch (EventLogException damaged) {
             return new Stored(name, Cursor.NONE, damaged);
         } catch (IOException e) {
             return new Stored(name, Cursor.NONE, failed("reading the checkpoint of consumer " + name, file, e));
         }
+    }
+
+    private long checkpoint(String name, ByteBuffer slot) {
+        long checkpoint = slot.getLong(CursorDescriptor.CHECKPOINT_OFFSET);
+        ReadJournal.Progress told = journal.progress(name);
+        if (told != null && isNewer(told, slot.getInt(CursorDescriptor.GENERATION_OFFSET), checkpoint)) {
+            return told.checkpoint();
+        }
+        return CursorDescriptor.isForgotten(slot) ? FORGOTTEN : checkpoint;
     }
 
     @Override
@@ -362,7 +398,8 @@ final class FileCursors extends Cursors {
     @Override
     public boolean has(String name) {
         try {
-            return io.call(() -> files.attributes(file(name)) != null);
+            return io.call(() -> files.attributes(file(name)) != null
+                    && readFile(Names.fileName(name)).checkpoint() != FORGOTTEN);
         } catch (IOException e) {
             throw failed("looking for the checkpoint of consumer " + name, file(name), e);
         }
@@ -399,10 +436,32 @@ final class FileCursors extends Cursors {
         ParkedFile list = parkedFile(name);
         // who dies here leaves a consumer without parked events, not one whose list is lost
         list.clear();
+        int generation = generationToKeep(name);
+        if (generation > 0) {
+            files.replace(file(name), bytes(name, journal.id(), journal.epoch(), Cursor.NONE, generation));
+            locks.delete(name);
+            return;
+        }
         files.delete(file(name));
         files.forceDirectory(directory);
         list.delete();
         locks.delete(name);
+    }
+
+    /** A generation above all that logs may tell of a consumer whose outputs they have; 0 if none has any. */
+    private int generationToKeep(String name) throws IOException {
+        ReadJournal.Progress told = journal.progress(name);
+        int generation = told == null ? 0 : told.generation() + 1;
+        ByteBuffer bytes = newFile();
+        try (FileOps.OpenFile source = files.open(file(name), FileOps.Mode.READ)) {
+            source.read(bytes, 0);
+            var slots = new CursorSlots(bytes);
+            ByteBuffer newest = slots.slot(slots.newest(name, journal.id(), file(name)));
+            boolean processes = (newest.getShort(CursorDescriptor.FLAGS_OFFSET) & CursorDescriptor.FLAG_PROCESSES) != 0;
+            return processes ? Math.max(generation, newest.getInt(CursorDescriptor.GENERATION_OFFSET) + 1) : generation;
+        } catch (CorruptLogException damaged) {
+            return generation;
+        }
     }
 
     @Override

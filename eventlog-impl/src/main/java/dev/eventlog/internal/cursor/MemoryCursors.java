@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class MemoryCursors extends Cursors {
 
     private final Map<String, Kept> cursors = new ConcurrentHashMap<>();
+    // generations that logs may tell of those who are no more
+    private final Map<String, Integer> forgotten = new ConcurrentHashMap<>();
     private final Map<String, ParkedList> parked = new ConcurrentHashMap<>();
 
     private final ReadJournal journal;
@@ -32,7 +34,8 @@ final class MemoryCursors extends Cursors {
             throw new IllegalStateException(
                     "log has " + MAX_CONSUMERS + " consumers already: name=" + name + "; forget some");
         }
-        return new MemoryCursor(name, cursors.computeIfAbsent(name, unused -> new Kept()), onClose);
+        return new MemoryCursor(
+                name, cursors.computeIfAbsent(name, unused -> new Kept(forgotten.getOrDefault(name, 0))), onClose);
     }
 
     @Override
@@ -102,7 +105,11 @@ final class MemoryCursors extends Cursors {
     @Override
     boolean delete(String name) {
         parked.remove(name);
-        return cursors.remove(name) != null;
+        Kept kept = cursors.remove(name);
+        if (kept != null && kept.processes) {
+            forgotten.put(name, kept.generation + 1);
+        }
+        return kept != null;
     }
 
     @Override
@@ -120,6 +127,12 @@ final class MemoryCursors extends Cursors {
         private volatile long checkpoint = Cursor.NONE;
         private volatile long highest = Cursor.NONE;
         private volatile long[] completions = Completions.NONE;
+        private volatile int generation;
+        private volatile boolean processes;
+
+        Kept(int generation) {
+            this.generation = generation;
+        }
     }
 
     /** One owner's hold of a cursor. <b>Threading:</b> Thread-safe except commit and close: its owner. */
@@ -153,6 +166,32 @@ final class MemoryCursors extends Cursors {
 
         @Override
         public void commit(long newCheckpoint, boolean moved) {
+            requireOpen();
+            if (moved) {
+                int before = kept.generation;
+                kept.generation = before + 1;
+            }
+            write(newCheckpoint, Completions.NONE);
+        }
+
+        @Override
+        public int generation() {
+            return kept.generation;
+        }
+
+        @Override
+        public void process() {
+            kept.processes = true;
+        }
+
+        @Override
+        public void adopt(long newCheckpoint, int newGeneration) {
+            kept.generation = newGeneration;
+            write(newCheckpoint, Completions.NONE);
+        }
+
+        @Override
+        public void advance(long newCheckpoint, long unused) {
             requireOpen();
             write(newCheckpoint, Completions.NONE);
         }

@@ -478,7 +478,11 @@ final class Delivering<T> {
         try {
             handler.onEvent(event);
         } catch (Throwable e) {
-            failed(lane, slot, event, e);
+            if (ProcessHandler.isStop(handler, e)) {
+                refuse(lane, e);
+            } else {
+                failed(lane, slot, event, e);
+            }
             return;
         }
         events[slot] = null;

@@ -7,6 +7,8 @@ import dev.eventlog.ConsumerStatus;
 import dev.eventlog.Event;
 import dev.eventlog.EventHandler;
 import dev.eventlog.EventQuery;
+import dev.eventlog.Processor;
+import dev.eventlog.Producer;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LockedException;
 import dev.eventlog.error.LogClosedException;
@@ -51,10 +53,13 @@ public final class Delivery implements AutoCloseable {
     // written by close, read by any thread; published by volatile
     private volatile boolean closed;
 
-    public Delivery(ReadJournal journal, Cursors cursors, Clock clock) {
+    /**
+     * @param isWriting whether this process writes the log
+     */
+    public Delivery(ReadJournal journal, Cursors cursors, Clock clock, boolean isWriting) {
         this.journal = journal;
         this.cursors = cursors;
-        statuses = new Statuses(journal, cursors, clock);
+        statuses = new Statuses(journal, cursors, clock, isWriting);
     }
 
     /** Opens a consumer. */
@@ -124,6 +129,33 @@ public final class Delivery implements AutoCloseable {
     /** Starts a subscription. */
     public <T> Subscription subscribe(ConsumerConfig config, Codec<T> codec, EventHandler<? super T> handler) {
         Objects.requireNonNull(handler, "handler");
+        return start(config, codec, place -> handler);
+    }
+
+    /** Starts a subscription whose handler appends outputs. */
+    public <T, R> Subscription process(
+            ConsumerConfig config, Codec<T> codec, Processor<? super T, ? extends R> processor, Producer<R> out) {
+        Objects.requireNonNull(processor, "processor");
+        Outputs<R> outputs = Outputs.of(out);
+        statuses.requireWriting(config.name() == null ? Place.UNNAMED : config.name());
+        if (config.lanes() > 1) {
+            throw new IllegalArgumentException("outputs are appended in the order of the log, on one lane: lanes="
+                    + config.lanes() + "; leave out parallel, or let several consumers with a query each process");
+        }
+        return start(
+                config,
+                codec,
+                place -> new ProcessHandler<>(
+                        new OutputBatch<>(processor, outputs, place.claim(outputs.journal(), journal))));
+    }
+
+    /** What a subscription's handler is, once it is known where it begins. */
+    @FunctionalInterface
+    private interface Handling<T> {
+        EventHandler<? super T> at(Place place);
+    }
+
+    private <T> Subscription start(ConsumerConfig config, Codec<T> codec, Handling<T> handler) {
         if (config.isParked()) {
             throw new IllegalArgumentException("parkedBy is for EventLog.consumer; poll it and commit");
         }
@@ -146,7 +178,7 @@ public final class Delivery implements AutoCloseable {
         return subscription;
     }
 
-    private <T> PushSubscription<T> push(ConsumerConfig config, Codec<T> codec, EventHandler<? super T> handler) {
+    private <T> PushSubscription<T> push(ConsumerConfig config, Codec<T> codec, Handling<T> handler) {
         Place place = place(config);
         return opened(
                 place,
@@ -154,7 +186,7 @@ public final class Delivery implements AutoCloseable {
                         journal,
                         codec,
                         config,
-                        handler,
+                        handler.at(place),
                         new PushSubscription.Parts(place, cursors, statuses, threads)));
     }
 

@@ -5,6 +5,8 @@ import dev.eventlog.Consumer;
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.ConsumerStatus;
 import dev.eventlog.Event;
+import dev.eventlog.Processor;
+import dev.eventlog.Producer;
 import dev.eventlog.StartAt;
 import dev.eventlog.ViewHandler;
 import dev.eventlog.error.CorruptLogException;
@@ -208,6 +210,12 @@ final class ParkedConsumer<T> implements Consumer<T> {
             cursor = unflushed.get(0);
             unflushed.clear();
         }
+    }
+
+    @Override
+    public <R> int process(Processor<? super T, ? extends R> processor, Producer<R> out, int limit) {
+        throw new UnsupportedOperationException("parked events cannot be processed, nothing keeps their outputs and the"
+                + " list together: consumer=" + name + "; poll them, handle them and commit");
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.eventlog.ConsumerConfig;
 import dev.eventlog.StartAt;
 import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.cursor.Cursor;
+import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Clock;
 import java.util.Objects;
@@ -26,6 +27,8 @@ final class Place {
     private final long replayBelow;
     // of an unnamed consumer
     private volatile long checkpoint;
+    // set by the consumer, read by who closes it
+    private volatile @Nullable OutputClaim claim;
 
     private Place(@Nullable Cursor cursor, long checkpoint, long replayBelow, ReadJournal journal) {
         this.cursor = cursor;
@@ -106,7 +109,7 @@ final class Place {
 
     /** What is done above the checkpoint, as pairs (from inclusive, to exclusive) in rising order. */
     long[] completions() {
-        return cursor == null ? NOTHING : cursor.completions();
+        return cursor == null || claim != null ? NOTHING : cursor.completions();
     }
 
     /** Events below this position may have been handled before, as of now. */
@@ -114,9 +117,44 @@ final class Place {
         return cursor == null ? replayBelow : cursor.highest();
     }
 
+    /**
+     * Takes the consumer's outputs in hand, unless it has them; the checkpoint is then where they end.
+     *
+     * @return what they are appended by
+     */
+    OutputClaim claim(Journal out, ReadJournal journal) {
+        OutputClaim present = claim;
+        if (present != null && OutputClaim.isTo(present, out)) {
+            return present;
+        }
+        if (cursor == null) {
+            throw new IllegalArgumentException(
+                    "a consumer without a name cannot process: its checkpoint is kept with the outputs; use"
+                            + " ConsumerConfig.named");
+        }
+        endOutputs();
+        claim = null;
+        OutputClaim taken = OutputClaim.of(out, journal, cursor);
+        claim = taken;
+        return taken;
+    }
+
+    /** Appends no outputs from here on. */
+    void endOutputs() {
+        OutputClaim present = claim;
+        if (present != null) {
+            present.end();
+        }
+    }
+
     void commit(long position, boolean moved) {
+        OutputClaim outputs = claim;
         if (cursor == null) {
             checkpoint = position;
+        } else if (outputs != null && moved) {
+            outputs.move(position);
+        } else if (outputs != null && position != cursor.checkpoint()) {
+            outputs.commit(position);
         } else if (moved || position != cursor.checkpoint()) {
             cursor.commit(position, moved);
         }
@@ -124,14 +162,15 @@ final class Place {
 
     /** Moves the checkpoint by handling events, with what is done above it: {@code count} longs of pairs. */
     void commit(long position, long[] completions, int count) {
-        if (cursor == null) {
-            checkpoint = position;
+        if (cursor == null || claim != null) {
+            commit(position, false);
         } else {
             cursor.commit(position, completions, count);
         }
     }
 
     void close() {
+        endOutputs();
         if (cursor != null) {
             cursor.close();
         }

@@ -5,6 +5,8 @@ import dev.eventlog.Consumer;
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.ConsumerStatus;
 import dev.eventlog.Event;
+import dev.eventlog.Processor;
+import dev.eventlog.Producer;
 import dev.eventlog.StartAt;
 import dev.eventlog.ViewHandler;
 import dev.eventlog.error.EventLogException;
@@ -169,9 +171,7 @@ final class PullConsumer<T> implements Consumer<T> {
     @Override
     public int poll(ViewHandler<? super T> handler, int limit) {
         Objects.requireNonNull(handler, "handler");
-        if (limit < 1) {
-            throw new IllegalArgumentException("limit is " + limit + "; it must be 1 or more");
-        }
+        requireLimit(limit);
         guard.enter();
         try {
             return hand(Handlers.borrowed(handler), limit);
@@ -224,6 +224,97 @@ final class PullConsumer<T> implements Consumer<T> {
             if (!flushed) {
                 cursor = unflushedFrom;
             }
+        }
+    }
+
+    @Override
+    public <R> int process(Processor<? super T, ? extends R> processor, Producer<R> out, int limit) {
+        Objects.requireNonNull(processor, "processor");
+        Outputs<R> outputs = Outputs.of(out);
+        requireLimit(limit);
+        guard.enter();
+        try {
+            statuses.requireWriting(place.name());
+            takeBack();
+            polled = List.of();
+            OutputClaim claim = place.claim(outputs.journal(), journal);
+            if (sought) {
+                // before the outputs, which tell of it
+                place.commit(cursor, true);
+                sought = false;
+            } else {
+                // what was appended before and not committed
+                cursor = Math.max(cursor, place.checkpoint());
+            }
+            feed.event().replayBelow(place.replayBelow());
+            return process(new OutputBatch<>(processor, outputs, claim), limit);
+        } finally {
+            guard.leave();
+        }
+    }
+
+    private int process(OutputBatch<T, ?> batch, int limit) {
+        feed.seek(cursor);
+        int count = 0;
+        long reached = cursor;
+        Throwable why = null;
+        try {
+            while (count < limit && !guard.isClosed()) {
+                if (feed.next()) {
+                    batch.process(feed.event().toEvent());
+                    reached = feed.position();
+                    count++;
+                } else if (count > 0 || !feed.isPaused()) {
+                    break;
+                }
+            }
+        } catch (Throwable e) {
+            // what came before it is done
+            why = e;
+        } finally {
+            feed.event().release();
+        }
+        try {
+            batch.append();
+        } catch (Throwable e) {
+            reached = Math.max(cursor, batch.appended());
+            if (why == null) {
+                why = e;
+            } else {
+                why.addSuppressed(e);
+            }
+        }
+        if (reached > cursor) {
+            cursor = reached;
+            place.commit(cursor, false);
+        }
+        if (why != null) {
+            throw unchecked(why);
+        }
+        if (count < limit) {
+            pass();
+        }
+        return count;
+    }
+
+    private RuntimeException unchecked(Throwable why) {
+        if (why instanceof Error error) {
+            throw error;
+        }
+        if (why instanceof InterruptedException) {
+            Thread.currentThread().interrupt();
+        }
+        return why instanceof RuntimeException e
+                ? e
+                : new IllegalStateException(
+                        "processor threw: consumer=" + place.name() + " position=" + cursor
+                                + "; the event stays the next one",
+                        why);
+    }
+
+    private static void requireLimit(int limit) {
+        if (limit < 1) {
+            throw new IllegalArgumentException("limit is " + limit + "; it must be 1 or more");
         }
     }
 

@@ -198,6 +198,8 @@ final class PushSubscription<T> implements Subscription {
     }
 
     private void end(State last, @Nullable Throwable why) {
+        // may wait for the disk
+        place.endOutputs();
         // before the state: who sees the end finds the name free
         state.end(last, why, release);
     }

@@ -23,14 +23,30 @@ final class Statuses {
     private final ReadJournal journal;
     private final Cursors cursors;
     private final Clock clock;
+    private final boolean isWriting;
     private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
     // guarded by this
     private @Nullable JournalReader reader;
 
-    Statuses(ReadJournal journal, Cursors cursors, Clock clock) {
+    Statuses(ReadJournal journal, Cursors cursors, Clock clock, boolean isWriting) {
+        this.isWriting = isWriting;
         this.journal = journal;
         this.cursors = cursors;
         this.clock = clock;
+    }
+
+    /**
+     * Fails in a process that does not write the log.
+     *
+     * @throws UnsupportedOperationException then
+     */
+    void requireWriting(String consumer) {
+        if (!isWriting) {
+            throw new UnsupportedOperationException(
+                    "consumer cannot process, its log is open read-only or to salvage what is"
+                            + " left of it: consumer=" + consumer + " directory=" + journal.directory()
+                            + "; do it in the process that writes the log");
+        }
     }
 
     void opened(AutoCloseable consumer) {

@@ -35,6 +35,8 @@ public final class FrameBuilder {
     private ByteBuffer buffer;
     private final SliceCache slices;
     private int length;
+    private int headerLength;
+    private int features;
     private int eventCount;
     private int kind;
     private int bodyCrc;
@@ -61,7 +63,48 @@ public final class FrameBuilder {
         }
         kind = newKind;
         length = HEADER_LENGTH;
+        headerLength = HEADER_LENGTH;
+        features = 0;
         eventCount = 0;
+    }
+
+    /**
+     * Adds an extension of this length, zeroed, to the header of a frame that has nothing else yet; returns its offset in
+     * {@link #buffer()}.
+     */
+    public int extend(int extensionKind, int extensionLength, int feature) {
+        assert length == headerLength && eventCount == 0 : "extended behind its beginning";
+        int end = headerLength + aligned(extensionLength);
+        assert end <= MAX_HEADER_LENGTH : "header is too long";
+        while (end > buffer.capacity()) {
+            grow();
+        }
+        int at = zeroed(headerLength, end);
+        buffer.putShort(at + EXTENSION_KIND_OFFSET, (short) extensionKind);
+        buffer.putShort(at + EXTENSION_LENGTH_OFFSET, (short) (end - at));
+        headerLength = end;
+        length = end;
+        features |= feature;
+        return at;
+    }
+
+    /** Says that the frame cannot be read without a feature. */
+    public void require(int feature) {
+        features |= feature;
+    }
+
+    /** Takes back the events that were added since it had this length and this count of them. */
+    public void takeBack(int earlierLength, int earlierCount) {
+        assert earlierLength >= headerLength && earlierLength <= length && earlierCount <= eventCount;
+        length = earlierLength;
+        eventCount = earlierCount;
+    }
+
+    private int zeroed(int from, int end) {
+        for (int i = from; i < end; i += Long.BYTES) {
+            buffer.putLong(i, 0);
+        }
+        return from;
     }
 
     /** Adds an event with a key, or none. */
@@ -264,10 +307,7 @@ public final class FrameBuilder {
         while (end > buffer.capacity()) {
             grow();
         }
-        int at = length;
-        for (int i = at; i < end; i += Long.BYTES) {
-            buffer.putLong(i, 0);
-        }
+        int at = zeroed(length, end);
         buffer.putInt(at + RECORD_LENGTH_OFFSET, end - at);
         buffer.putShort(at + RECORD_KIND_OFFSET, (short) recordKind);
         length = end;
@@ -277,7 +317,7 @@ public final class FrameBuilder {
     /** Ends the frame: its checksum is made, and only its place in the log is to come. */
     public void finish() {
         crc.reset();
-        crc.update(buffer.limit(length).position(HEADER_LENGTH));
+        crc.update(buffer.limit(length).position(headerLength));
         buffer.clear();
         bodyCrc = (int) crc.getValue();
     }
@@ -291,8 +331,8 @@ public final class FrameBuilder {
      */
     public int stamp(long basePosition, long appendTimeNanos, long durablePosition, int epoch, int previousCrc) {
         long lag = basePosition - durablePosition;
-        buffer.putLong(MAGIC_OFFSET, word(MAGIC, VERSION | (HEADER_LENGTH / Long.BYTES) << 8 | kind << 16));
-        buffer.putLong(COMPATIBLE_OFFSET, word(0, length));
+        buffer.putLong(MAGIC_OFFSET, word(MAGIC, VERSION | (headerLength / Long.BYTES) << 8 | kind << 16));
+        buffer.putLong(COMPATIBLE_OFFSET, word(features << 16, length));
         buffer.putLong(BASE_POSITION_OFFSET, basePosition);
         buffer.putLong(APPEND_TIME_OFFSET, appendTimeNanos);
         buffer.putLong(EPOCH_OFFSET, word(epoch, lag < 0xffff_ffffL ? (int) lag : DURABLE_LAG_UNKNOWN));
@@ -301,6 +341,9 @@ public final class FrameBuilder {
         buffer.putInt(INFLATED_LENGTH_OFFSET, 0);
         crc.reset();
         crc.update(buffer.limit(HEADER_CRC_OFFSET).position(0));
+        if (headerLength > HEADER_LENGTH) {
+            crc.update(buffer.limit(headerLength).position(HEADER_LENGTH));
+        }
         buffer.clear();
         int headerCrc = (int) crc.getValue() ^ seed;
         buffer.putInt(HEADER_CRC_OFFSET, headerCrc);

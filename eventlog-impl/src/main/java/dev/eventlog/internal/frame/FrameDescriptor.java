@@ -40,12 +40,18 @@ package dev.eventlog.internal.frame;
  * </pre>
  *
  * <p><b>Header length</b> ({@code hl}) counts words of 8 bytes. <b>Extensions</b> between byte 64 and the header's end
- * are blocks of kind (2 bytes), length (2 bytes, all of it, a multiple of 8) and contents; none is written yet. Kind 1
- * is kept for the checkpoint that a processing consumer commits with its outputs.
+ * are blocks of kind (2 bytes), length (2 bytes, all of it, a multiple of 8) and contents. Kind 1 is <b>progress</b>: the
+ * checkpoint that a processing consumer commits with the frame's events, its outputs.
+ *
+ * <pre>
+ *   progress, as extension 1: 0 kind (2), 2 length (2), 4 zero; as record PROGRESS (5): 0 length (4), 4 kind (2), 6 zero; then
+ *     8 id of the consumer's log (16), 24 checkpoint (8), 32 epoch of that log's writer (4), 36 generation (4),
+ *    40 name length (2), 42 name, zeros to a multiple of 8
+ * </pre>
  *
  * <p><b>Compatible</b> feature bits may be ignored by who does not know them; an unknown <b>incompatible</b> bit means
  * that the frame cannot be read. Bit 0 is kept for compression (with <i>inflated length</i>), bit 1 for encryption
- * (with <i>key id</i>).
+ * (with <i>key id</i>). Bit 2: the frame tells progress; who does not know it would lose that at the next segment.
  *
  * <p><b>Checksums.</b> The body CRC covers the bytes from the header's end to the frame's end. The header CRC covers
  * bytes 0 to 59 and the extensions, and is XORed with the log's seed, the CRC32C of the log id: a frame of another log
@@ -67,10 +73,11 @@ package dev.eventlog.internal.frame;
  *   SCHEMA (2)  8 number, 12 version, 16 type length (2), 18 content type length (2), 20 zero, 24 type, content type
  *   SOURCE (3)  8 number, 12 length (2), 14 zero, 16 name
  *   CLOSE (4)   8 number of frames before it, 16 end position                            = 24 bytes
+ *   PROGRESS (5)  see above
  * </pre>
  *
- * <p>A segment begins with OPEN and the SCHEMA and SOURCE records known by then; new ones stand before the first frame
- * that uses them. The last frame of a segment that was rolled is of kind close, with a CLOSE record.
+ * <p>A segment begins with OPEN and the SCHEMA, SOURCE and PROGRESS records known by then; new names stand before the first
+ * frame that uses them. The last frame of a segment that was rolled is of kind close, with a CLOSE record.
  *
  * <p><b>Threading:</b> Thread-safe: constants.
  */
@@ -106,6 +113,18 @@ public final class FrameDescriptor {
 
     /** Most bytes of a header with extensions. */
     public static final int MAX_HEADER_LENGTH = 255 * 8;
+
+    /** Incompatible feature: the frame tells progress. */
+    public static final int FEATURE_PROGRESS = 1 << 2;
+
+    /** Incompatible features that are known. */
+    public static final int KNOWN_FEATURES = FEATURE_PROGRESS;
+
+    public static final int EXTENSION_KIND_OFFSET = 0;
+    public static final int EXTENSION_LENGTH_OFFSET = 2;
+
+    /** Extension kind: progress of a processing consumer. */
+    public static final int EXTENSION_PROGRESS = 1;
 
     /** Kind: events. */
     public static final int KIND_DATA = 1;
@@ -164,6 +183,9 @@ public final class FrameDescriptor {
     /** Record kind: the end of a segment. */
     public static final int RECORD_CLOSE = 4;
 
+    /** Record kind: progress of a processing consumer. */
+    public static final int RECORD_PROGRESS = 5;
+
     public static final int OPEN_SEGMENT_OFFSET = 8;
     public static final int OPEN_LOG_ID_OFFSET = 16;
     public static final int OPEN_BOOT_ID_OFFSET = 32;
@@ -184,6 +206,13 @@ public final class FrameDescriptor {
     public static final int CLOSE_FRAME_COUNT_OFFSET = 8;
     public static final int CLOSE_END_POSITION_OFFSET = 16;
     public static final int CLOSE_LENGTH = 24;
+
+    public static final int PROGRESS_LOG_ID_OFFSET = 8;
+    public static final int PROGRESS_CHECKPOINT_OFFSET = 24;
+    public static final int PROGRESS_EPOCH_OFFSET = 32;
+    public static final int PROGRESS_GENERATION_OFFSET = 36;
+    public static final int PROGRESS_NAME_LENGTH_OFFSET = 40;
+    public static final int PROGRESS_NAME_OFFSET = 42;
 
     private FrameDescriptor() {}
 

@@ -181,7 +181,7 @@ public final class FrameView {
             return "frame's header checksum is wrong";
         }
         long second = word(COMPATIBLE_OFFSET);
-        if ((byte) (first >>> 32) != VERSION || (short) (second >>> 16) != 0) {
+        if ((byte) (first >>> 32) != VERSION || ((int) second >>> 16 & ~KNOWN_FEATURES) != 0) {
             return UNKNOWN_FORMAT;
         }
         if ((int) (second >>> 32) != available) {
@@ -418,6 +418,29 @@ public final class FrameView {
     /** The payload: read-only, big-endian, index 0 is its first byte. Valid until the view moves on. */
     public ByteBuffer payload() {
         return slices.at(payloadStart, payloadLength);
+    }
+
+    /** Offset of the extension of a kind, within whose length its contents are; 0 if the header has none. */
+    public int extension(int extensionKind) {
+        int headerLength = headerLength(word(MAGIC_OFFSET));
+        int at = HEADER_LENGTH;
+        while (at < headerLength) {
+            int kindAndLength = half(at + EXTENSION_KIND_OFFSET);
+            int blockLength = kindAndLength >>> 16;
+            if (blockLength < Long.BYTES || (blockLength & 7) != 0 || blockLength > headerLength - at) {
+                return 0;
+            }
+            if ((kindAndLength & MASK16) == extensionKind) {
+                return at;
+            }
+            at += blockLength;
+        }
+        return 0;
+    }
+
+    /** Length of the extension at an offset, all of it. */
+    public int extensionLength(int offset) {
+        return half(offset + EXTENSION_KIND_OFFSET) >>> 16;
     }
 
     /** Offset of the first control record. */

@@ -99,13 +99,17 @@ final class ActiveSegment {
         }
     }
 
+    /** What the log knows and each segment repeats. */
+    record Known(Dictionary dictionary, ProgressTable progress) {}
+
     /**
-     * Writes the open record and the dictionary.
+     * Writes the open record, the dictionary and the progress of consumers.
      *
      * @param control to build frames in
      */
-    void begin(FrameBuilder control, UUID logId, UUID bootId, @Nullable Segment previous, Dictionary dictionary)
+    void begin(FrameBuilder control, UUID logId, UUID bootId, @Nullable Segment previous, Known known)
             throws IOException {
+        Dictionary dictionary = known.dictionary();
         control.begin(FrameDescriptor.KIND_CONTROL);
         ControlRecords.putOpen(control, segment.number(), logId, bootId, previous);
         for (int n = 1; n < dictionary.nextSchema(); n++) {
@@ -121,6 +125,10 @@ final class ActiveSegment {
                 writeIfLong(control);
                 ControlRecords.putSource(control, n, source);
             }
+        }
+        for (ReadJournal.Progress each : known.progress().all()) {
+            writeIfLong(control);
+            ProgressFormat.putRecord(control, each);
         }
         writeOpening(control);
         segment.keep(writer.readable(), index);

@@ -83,6 +83,7 @@ public final class Journal extends ReadJournal {
     private final AppendQueue queue;
     private final AppendLock lock = new AppendLock();
     private final FrameBuilder control;
+    private final Claims claims;
 
     private final SegmentList segments;
     private volatile @Nullable Pruner pruner;
@@ -110,6 +111,7 @@ public final class Journal extends ReadJournal {
      * @param nextSegment number of the segment to begin with
      * @param segments sealed ones, oldest first
      * @param dictionary schemas and sources so far
+     * @param progress of consumers whose outputs are in it
      * @param epochs all writers' opens on disk, this one the last
      * @param directory real path; null in memory
      */
@@ -121,6 +123,7 @@ public final class Journal extends ReadJournal {
             long nextSegment,
             List<Segment> segments,
             Dictionary dictionary,
+            ProgressTable progress,
             Epochs epochs,
             @Nullable Path directory) {}
 
@@ -149,6 +152,7 @@ public final class Journal extends ReadJournal {
                 clock);
         queue = new AppendQueue(new QueueTarget(), this::newFrame, maxFrameLength, config.threadFactory(), clock);
         control = newFrame();
+        claims = new Claims(this, parts.progress());
         END.setRelease(this, parts.endPosition());
         SegmentWriter writer = store.begin(parts.nextSegment(), leastLength(0));
         if (leastLength(0) > writer.capacity()) {
@@ -284,6 +288,11 @@ public final class Journal extends ReadJournal {
      * @param durable whether to wait until it survives a power cut, even if the log does not ask for that
      */
     public long append(FrameBuilder frame, boolean durable) {
+        return append(frame, durable, null, null);
+    }
+
+    /** The same with what a consumer has reached by it, which a claim tells. */
+    long append(FrameBuilder frame, boolean durable, Claims.@Nullable Held claim, @Nullable Progress progress) {
         // outside the lock: a user's clock is a user's code
         long nowNanos = clock.epochNanos();
         long position;
@@ -292,7 +301,13 @@ public final class Journal extends ReadJournal {
             if (queue.hasEvents()) {
                 queue.drainLocked(nowNanos);
             }
+            if (claim != null) {
+                claim.require();
+            }
             position = appendLocked(frame, nowNanos);
+            if (claim != null) {
+                claims.table().put(progress);
+            }
         } finally {
             lock.unlock();
         }
@@ -308,6 +323,55 @@ public final class Journal extends ReadJournal {
             throw failed(lateFault);
         }
         return position;
+    }
+
+    /** Who has a consumer's outputs in hand: nobody else appends any. */
+    public sealed interface Claim permits Claims.Held {
+
+        /** What was told of the consumer when it was claimed; null if nothing. */
+        @Nullable
+        Progress told();
+
+        /** Where the log ended then: behind all that is told. */
+        long endPosition();
+
+        /** Makes room in a frame that was begun for what {@link #append} will tell. */
+        void begin(FrameBuilder frame);
+
+        /**
+         * Appends outputs, and with them what the consumer has reached; returns the position of the first.
+         *
+         * @throws LogClosedException if the claim was given up, or somebody else's replaced it: nothing was appended
+         */
+        long append(FrameBuilder frame, Progress reached, boolean durable);
+
+        /** Gives it up; idempotent, from any thread. */
+        void end();
+    }
+
+    /** Takes a consumer's outputs in hand, from whoever had them. */
+    public Claim claim(UUID logId, String consumer) {
+        lock.lock();
+        try {
+            requireWritable();
+            return claims.take(logId, consumer, endPosition);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void release(Runnable underLock) {
+        lock.lock();
+        try {
+            underLock.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public @Nullable Progress progress(String consumer) {
+        return claims.table().get(id(), consumer);
     }
 
     /**
@@ -468,6 +532,7 @@ public final class Journal extends ReadJournal {
                 store.discard(last.writer());
             } else {
                 last.end(control, endPosition, store.durablePosition());
+                last.segment().tell(claims.table().all());
                 store.seal(last.segment(), last.writer());
             }
             active = begin(number, next, timeNanos);
@@ -489,12 +554,13 @@ public final class Journal extends ReadJournal {
     private ActiveSegment begin(long number, SegmentWriter writer, long timeNanos) throws IOException {
         Segment previous = segments.last();
         var begun = new ActiveSegment(new Segment(number, epoch, endPosition), writer, timeNanos);
-        begun.begin(control, id(), bootId, previous, dictionary);
+        begun.begin(control, id(), bootId, previous, new ActiveSegment.Known(dictionary, claims.table()));
         return begun;
     }
 
     private long leastLength(int frameLength) {
-        return ActiveSegment.leastLength(dictionary, frameLength);
+        return ActiveSegment.leastLength(dictionary, frameLength)
+                + (long) claims.table().count() * ProgressFormat.MAX_LENGTH;
     }
 
     /** The number of a schema, given to it now if it has none. */
@@ -744,6 +810,7 @@ public final class Journal extends ReadJournal {
                 store.discard(active.writer());
             } else {
                 active.end(control, endPosition, store.durablePosition());
+                active.segment().tell(claims.table().all());
                 store.seal(active.segment(), active.writer());
             }
         } catch (Throwable unknown) {

@@ -69,7 +69,16 @@ final class JournalOpener {
 
     private static Journal inMemory(EventLogConfig config, Clock clock) throws IOException {
         var parts = new Journal.Parts(
-                UUID.randomUUID(), UNKNOWN_BOOT, 1, 0, 1, List.of(), new Dictionary(), new Epochs(List.of()), null);
+                UUID.randomUUID(),
+                UNKNOWN_BOOT,
+                1,
+                0,
+                1,
+                List.of(),
+                new Dictionary(),
+                new ProgressTable(),
+                new Epochs(List.of()),
+                null);
         return new Journal(new MemorySegmentStore(config), parts, config, clock);
     }
 
@@ -160,9 +169,17 @@ final class JournalOpener {
                 result.nextNumber(),
                 List.copyOf(manifest.segments()),
                 manifest.dictionary(),
+                copy(manifest.progress()),
                 new Epochs(List.copyOf(manifest.epochs())),
                 directory.root());
         return new Recovered(store, parts, failed);
+    }
+
+    /** The manifest keeps what was reached where the last segment ended. */
+    private static ProgressTable copy(ProgressTable told) {
+        var copy = new ProgressTable();
+        copy.putAll(told.all());
+        return copy;
     }
 
     private static Recovery.Policy policy(EventLogConfig config) {

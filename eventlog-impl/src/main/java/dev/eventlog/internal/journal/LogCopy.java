@@ -107,6 +107,8 @@ final class LogCopy {
             if (segment.epoch() > manifest.lastEpoch()) {
                 manifest.addFoundEpoch(segment.epoch(), segment.basePosition());
             }
+            SegmentScan scan = each.scan();
+            segment.tell(scan == null ? List.of() : scan.progress());
             manifest.addFoundSegment(segment);
         }
         manifest.rewrite();

@@ -4,6 +4,8 @@ import dev.eventlog.Codec;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.file.FileHeader;
 import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.frame.FrameDescriptor;
+import dev.eventlog.internal.journal.ReadJournal.Progress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -35,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  *   SCHEMA (3)   number: its own; 16 version, 20 type length (2), 22 content type length (2), 24 type, content type
  *   SOURCE (4)   number: its own; 16 length (2), 18 zero, 24 name
  *   PRUNED (6)   number: 0; 16 last pruned segment, 24 first position, 32 latest append time of what was pruned = 40 bytes
+ *   PROGRESS (7) number: 0; 16 id of the consumer's log, 32 checkpoint, 40 epoch, 44 generation, 48 name length (2), 50 name
  *   DAMAGED (5)  number: 0; 16 segment, 24 first position that is lost, 32 position behind the last,
  *                40 offset of the damage, 48 offset behind it                                    = 56 bytes
  * </pre>
@@ -51,6 +54,8 @@ final class Manifest {
     private static final int NUMBER_OFFSET = 12;
     private static final int CONTENT_OFFSET = 16;
     private static final int TEXT_OFFSET = 24;
+    /** By how much contents stand further behind than in a frame's record. */
+    private static final int PROGRESS_SHIFT = CONTENT_OFFSET - FrameDescriptor.PROGRESS_LOG_ID_OFFSET;
 
     private static final int EPOCH = 1;
     private static final int SEALED = 2;
@@ -58,6 +63,7 @@ final class Manifest {
     private static final int SOURCE = 4;
     private static final int DAMAGED = 5;
     private static final int PRUNED = 6;
+    private static final int PROGRESS = 7;
     private static final int EPOCH_LENGTH = 48;
     private static final int SEALED_LENGTH = 72;
     private static final int DAMAGED_LENGTH = 56;
@@ -72,6 +78,8 @@ final class Manifest {
     private final List<Segment> segments = new ArrayList<>();
     private final List<Damaged> damages = new ArrayList<>();
     private final Dictionary dictionary;
+    // as of the last segment
+    private final ProgressTable progress = new ProgressTable();
     private @Nullable Pruned pruned;
     private FileOps.@Nullable OpenFile open;
     // what the name stood for when the file was opened
@@ -129,6 +137,7 @@ final class Manifest {
         copy.epochs.addAll(other.epochs);
         copy.damages.addAll(other.damages);
         copy.pruned = other.pruned;
+        copy.progress.putAll(other.progress.all());
         return copy;
     }
 
@@ -183,6 +192,7 @@ final class Manifest {
             case SOURCE -> takeSource(bytes, at, recordLength);
             case DAMAGED -> recordLength == DAMAGED_LENGTH && takeDamaged(bytes, at);
             case PRUNED -> recordLength == PRUNED_LENGTH && takePruned(bytes, at);
+            case PROGRESS -> takeProgress(bytes, at, recordLength);
             default -> false;
         };
     }
@@ -216,6 +226,12 @@ final class Manifest {
                 bytes.getLong(at + 40),
                 bytes.getLong(at + 48)));
         return true;
+    }
+
+    private boolean takeProgress(ByteBuffer bytes, int at, int recordLength) {
+        Progress told = ProgressFormat.get(bytes, at + PROGRESS_SHIFT, recordLength - PROGRESS_SHIFT);
+        progress.put(told);
+        return told != null;
     }
 
     private boolean takePruned(ByteBuffer bytes, int at) {
@@ -300,6 +316,11 @@ final class Manifest {
         return dictionary;
     }
 
+    /** How far consumers have come whose outputs are in the segments. */
+    ProgressTable progress() {
+        return progress;
+    }
+
     /** The greatest epoch; 0 if there is none. */
     int lastEpoch() {
         return epochs.stream().mapToInt(Epoch::number).max().orElse(0);
@@ -320,6 +341,7 @@ final class Manifest {
     /** Takes up a segment that was found; recorded with {@link #rewrite}. */
     void addFoundSegment(Segment segment) {
         segments.add(segment);
+        takeTold(segment);
     }
 
     /** Takes up a range of lost events; recorded with {@link #rewrite}. */
@@ -351,11 +373,22 @@ final class Manifest {
                 records.add(sourceRecord(n, source));
             }
         }
+        for (Progress told : segment.told()) {
+            if (!told.equals(progress.get(told.logId(), told.consumer()))) {
+                records.add(progressRecord(told));
+            }
+        }
         records.add(segmentRecord(segment));
         append(joined(records));
         recordedSchemas = schemas;
         recordedSources = sources;
         segments.add(segment);
+        takeTold(segment);
+    }
+
+    private void takeTold(Segment segment) {
+        progress.putAll(segment.told());
+        segment.tell(List.of());
     }
 
     private static ByteBuffer joined(List<ByteBuffer> records) {
@@ -401,6 +434,7 @@ final class Manifest {
         for (int i = 0; i < sources.size(); i++) {
             records.add(sourceRecord(i + 1, sources.get(i)));
         }
+        progress.all().forEach(told -> records.add(progressRecord(told)));
         segments.forEach(segment -> records.add(segmentRecord(segment)));
         damages.forEach(range -> records.add(damagedRecord(range)));
         return records;
@@ -501,6 +535,12 @@ final class Manifest {
         bytes.putLong(16, pruned.lastSegment());
         bytes.putLong(24, pruned.firstPosition());
         bytes.putLong(32, pruned.timeNanos());
+        return checked(bytes);
+    }
+
+    private static ByteBuffer progressRecord(Progress told) {
+        ByteBuffer bytes = record(PROGRESS, 0, ProgressFormat.length(told) + PROGRESS_SHIFT);
+        ProgressFormat.put(bytes, PROGRESS_SHIFT, told);
         return checked(bytes);
     }
 

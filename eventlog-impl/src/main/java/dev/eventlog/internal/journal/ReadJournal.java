@@ -36,6 +36,17 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
      */
     record Identity(UUID logId, @Nullable Path directory, Dictionary dictionary) {}
 
+    /**
+     * How far a consumer has come whose outputs are in a log.
+     *
+     * @param logId the log that it reads
+     * @param consumer its name
+     * @param checkpoint position of the first event whose outputs are not there
+     * @param epoch of the writer of the log that it reads, when the outputs were appended
+     * @param generation how often the consumer was moved by a seek until then
+     */
+    public record Progress(UUID logId, String consumer, long checkpoint, int epoch, int generation) {}
+
     ReadJournal(Identity identity, SegmentList segments, Clock clock) {
         this.clock = clock;
         this.segments = segments;
@@ -88,6 +99,13 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
 
     /** Everything below can be read: all that was appended, or all that is durable where the log promises that. */
     public abstract long readablePosition();
+
+    /**
+     * What the log's frames tell of a consumer of this log; null if nothing is known here.
+     */
+    public @Nullable Progress progress(String consumer) {
+        return null;
+    }
 
     /** Whether the log may cease to keep events. */
     public abstract boolean isPruning();

@@ -438,6 +438,7 @@ final class Recovery {
         }
         var segment = new Segment(number, scan.epoch(), scan.basePosition());
         segment.seal(scan.end());
+        segment.tell(scan.progress());
         manifest.addFoundSegment(segment);
         manifestChanged = true;
         lastNumber = Math.max(lastNumber, number);

@@ -65,6 +65,7 @@ final class SalvageStore implements SegmentStore {
                     number + 1,
                     segments,
                     inspection.manifest().dictionary(),
+                    new ProgressTable(),
                     new Epochs(List.copyOf(inspection.manifest().epochs())),
                     directory.root());
             return new Journal(store, parts, config, clock);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.ref.SoftReference;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ final class Segment {
     private long lastTimeNanos = Long.MAX_VALUE;
     private int lastCrc;
     private volatile long endOffset = OPEN;
+
+    // written before the segment is handed over to be sealed, and on the I/O thread; read there
+    private List<ReadJournal.Progress> told = List.of();
 
     // number of readers; negative once pruned
     private final AtomicInteger readers = new AtomicInteger();
@@ -96,6 +100,16 @@ final class Segment {
         lastTimeNanos = end.lastTimeNanos();
         lastCrc = end.lastCrc();
         endOffset = end.offset();
+    }
+
+    /** Keeps what consumers had reached where it ends, until that is recorded. */
+    void tell(List<ReadJournal.Progress> progress) {
+        told = progress;
+    }
+
+    /** What consumers had reached where it ends; empty once that is recorded. */
+    List<ReadJournal.Progress> told() {
+        return told;
     }
 
     /** Counts a reader in; false if the segment is pruned: nobody enters it any more. */

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param index sparse index of the valid frames
  * @param problem what ended the scan; null: nothing was there
  * @param gaps damage that it went on behind, in order
+ * @param progress what its frames tell of consumers
  */
 record SegmentScan(
         int epoch,
@@ -23,7 +24,8 @@ record SegmentScan(
         long durablePosition,
         SparseIndex index,
         @Nullable String problem,
-        List<Gap> gaps) {
+        List<Gap> gaps,
+        List<ReadJournal.Progress> progress) {
 
     /**
      * Damage between frames that are right.

@@ -57,6 +57,7 @@ final class SegmentScanner {
     private boolean isOpeningOnly;
     private Expected expected = Expected.NOTHING;
     private LogFiles.@Nullable FrameVisitor visitor;
+    private final ProgressTable progress = new ProgressTable();
     private final List<SegmentScan.Gap> gaps = new ArrayList<>();
     // whether lastCrc is that of the frame before
     private boolean isChained = true;
@@ -414,7 +415,15 @@ final class SegmentScanner {
         var end = new Segment.SegmentEnd(
                 nextPosition, offset, none ? 0 : firstTimeNanos, none ? 0 : lastTimeNanos, lastCrc);
         return new SegmentScan(
-                epoch, basePosition, end, dataFrames, durablePosition, index, problem, List.copyOf(gaps));
+                epoch,
+                basePosition,
+                end,
+                dataFrames,
+                durablePosition,
+                index,
+                problem,
+                List.copyOf(gaps),
+                progress.all());
     }
 
     private @Nullable String run() throws IOException {
@@ -505,6 +514,7 @@ final class SegmentScanner {
                 return problem;
             }
         }
+        ProgressFormat.addTo(progress, frame);
         if (frame.eventCount() > 0) {
             if (dictionary != null && !gaps.isEmpty()) {
                 reserveNames(dictionary);

@@ -10,6 +10,7 @@ import dev.eventlog.EventHandler;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
 import dev.eventlog.EventQuery;
+import dev.eventlog.Processor;
 import dev.eventlog.Producer;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LogClosedException;
@@ -69,7 +70,7 @@ final class LocalEventLog implements EventLog {
         this.cursors = cursors;
         this.io = io;
         this.errors = errors;
-        delivery = new Delivery(journal, cursors, clock);
+        delivery = new Delivery(journal, cursors, clock, writing != null);
         frames = writing == null ? null : new FramePool(writing);
     }
 
@@ -151,6 +152,16 @@ final class LocalEventLog implements EventLog {
         Objects.requireNonNull(codec, "codec");
         requireOpen();
         return delivery.subscribe(config, codec, handler);
+    }
+
+    @Override
+    public <T, R> Subscription process(
+            ConsumerConfig config, Codec<T> codec, Processor<? super T, ? extends R> processor, Producer<R> out) {
+        Objects.requireNonNull(config, "config");
+        Objects.requireNonNull(codec, "codec");
+        Objects.requireNonNull(out, "out");
+        requireOpen();
+        return delivery.process(config, codec, processor, out);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.eventlog.Codec;
 import dev.eventlog.Durability;
 import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
+import dev.eventlog.internal.delivery.Outputs;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.journal.Journal;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threading:</b> Thread-safe. <b>Allocation:</b> none, if the codec has none.
  */
-final class LocalProducer<T> implements Producer<T> {
+final class LocalProducer<T> implements Producer<T>, Outputs<T> {
 
     /** A producer that is made for a few appends takes no builder for itself. */
     private static final int SETTLED_USES = 1_000;
@@ -131,6 +132,21 @@ final class LocalProducer<T> implements Producer<T> {
         } finally {
             give(frame);
         }
+    }
+
+    @Override
+    public Journal journal() {
+        return journal;
+    }
+
+    @Override
+    public boolean isDurable() {
+        return durable;
+    }
+
+    @Override
+    public void add(FrameBuilder frame, NewEvent<? extends T> event) {
+        frame.add(codec, event, schemaNumber(event.data()), sourceNumber());
     }
 
     @Override

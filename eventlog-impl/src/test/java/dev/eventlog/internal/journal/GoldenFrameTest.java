@@ -27,6 +27,8 @@ class GoldenFrameTest {
     private static final UUID BOOT_ID = new UUID(1, 2);
     private static final int SEED = FrameBuilder.seed(LOG_ID);
     private static final long APPENDED = 1_700_000_000_123_456_789L;
+    private static final ReadJournal.Progress PROGRESS =
+            new ReadJournal.Progress(new UUID(0x0123456789abcdefL, 0xfedcba9876543210L), "billing", 41, 3, 1);
     private static final Codec.Schema SCHEMA = new Codec.Schema("Placed", 1, "application/octet-stream");
 
     @Test
@@ -78,9 +80,71 @@ class GoldenFrameTest {
     }
 
     @Test
+    void progressIsWrittenAsItEverWas() throws IOException {
+        FrameBuilder outputs = outputs();
+        FrameBuilder control = new FrameBuilder(4096, 1024, SEED);
+        control.begin(FrameDescriptor.KIND_CONTROL);
+        ProgressFormat.putRecord(control, PROGRESS);
+        control.finish();
+        control.stamp(44, APPENDED, 44, 3, outputs.buffer().getInt(FrameDescriptor.HEADER_CRC_OFFSET));
+
+        assertThat(hex(bytes(outputs)) + hex(bytes(control))).isEqualTo(golden("/golden/progress-v1.hex"));
+    }
+
+    @Test
+    void goldenProgressIsRead() throws IOException {
+        byte[] all = HexFormat.of().parseHex(golden("/golden/progress-v1.hex"));
+        var view = new FrameView(SEED);
+        int outputsLength = ByteBuffer.wrap(all)
+                .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+                .getInt(FrameDescriptor.FRAME_LENGTH_OFFSET);
+
+        view.wrap(all, 0);
+        assertThat(view.check(outputsLength)).isNull();
+        assertThat(view.incompatibleFeatures()).isEqualTo(4);
+        var table = new ProgressTable();
+        ProgressFormat.addTo(table, view);
+        assertThat(table.all()).containsExactly(PROGRESS);
+        assertThat(view.nextEvent()).isEqualTo(FrameView.EVENT);
+        assertThat(view.position()).isEqualTo(43);
+        assertThat(view.payload().getInt(0)).isEqualTo(0x01020304);
+        assertThat(view.nextEvent()).isEqualTo(FrameView.END);
+        view.rewind();
+        assertThat(view.nextEvent()).isEqualTo(FrameView.EVENT);
+
+        view.wrap(all, outputsLength);
+        assertThat(view.check(all.length - outputsLength)).isNull();
+        var again = new ProgressTable();
+        ProgressFormat.addTo(again, view);
+        assertThat(again.all()).containsExactly(PROGRESS);
+    }
+
+    @Test
+    void whoDoesNotKnowAFeatureRefusesTheFrame() {
+        FrameBuilder frame = outputs();
+        frame.require(1 << 3);
+        frame.stamp(43, APPENDED, 40, 3, 0);
+        var view = new FrameView(SEED);
+        view.wrap(bytes(frame), 0);
+        assertThat(view.check(frame.length())).isEqualTo(FrameView.UNKNOWN_FORMAT);
+    }
+
+    private static FrameBuilder outputs() {
+        FrameBuilder outputs = new FrameBuilder(4096, 1024, SEED);
+        outputs.begin(FrameDescriptor.KIND_DATA);
+        int at = ProgressFormat.extend(outputs, PROGRESS.consumer().length());
+        outputs.add(Codec.bytes("Placed"), ByteBuffer.wrap(new byte[] {1, 2, 3, 4}), null, 1, 1);
+        ProgressFormat.put(outputs.buffer(), at, PROGRESS);
+        outputs.finish();
+        outputs.stamp(43, APPENDED, 40, 3, 0);
+        return outputs;
+    }
+
+    @Test
     void documentationShowsTheGoldenFrames() throws IOException {
         String docs = Files.readString(Path.of("..", "docs", "format.md"));
-        assertThat(docs).contains(resource());
+        assertThat(docs).contains(resource("/golden/frame-v1.hex"));
+        assertThat(docs).contains(resource("/golden/progress-v1.hex"));
     }
 
     private static FrameBuilder control() {
@@ -123,15 +187,19 @@ class GoldenFrameTest {
 
     /** The dump's bytes: what stands before the bar of each line that is no comment. */
     private static String golden() throws IOException {
-        return resource()
+        return golden("/golden/frame-v1.hex");
+    }
+
+    private static String golden(String name) throws IOException {
+        return resource(name)
                 .lines()
                 .filter(line -> !line.startsWith("#") && !line.isBlank())
                 .map(line -> line.substring(6, line.indexOf('|')).replace(" ", ""))
                 .collect(Collectors.joining());
     }
 
-    private static String resource() throws IOException {
-        try (InputStream in = GoldenFrameTest.class.getResourceAsStream("/golden/frame-v1.hex")) {
+    private static String resource(String name) throws IOException {
+        try (InputStream in = GoldenFrameTest.class.getResourceAsStream(name)) {
             assertThat(in).isNotNull();
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }

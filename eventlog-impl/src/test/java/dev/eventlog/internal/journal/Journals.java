@@ -36,6 +36,7 @@ final class Journals {
                 1,
                 java.util.List.of(),
                 new Dictionary(),
+                new ProgressTable(),
                 new Epochs(java.util.List.of()),
                 null);
         try {

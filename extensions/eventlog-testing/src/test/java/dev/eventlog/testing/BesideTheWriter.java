@@ -9,6 +9,7 @@ import dev.eventlog.Event;
 import dev.eventlog.EventHandler;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventQuery;
+import dev.eventlog.Processor;
 import dev.eventlog.Producer;
 import dev.eventlog.Subscription;
 import java.util.List;
@@ -38,6 +39,12 @@ record BesideTheWriter(EventLog writing, EventLog reading) implements EventLog {
     @Override
     public <T> Subscription subscribe(ConsumerConfig config, Codec<T> codec, EventHandler<? super T> handler) {
         return reading.subscribe(config, codec, handler);
+    }
+
+    @Override
+    public <T, R> Subscription process(
+            ConsumerConfig config, Codec<T> codec, Processor<? super T, ? extends R> processor, Producer<R> out) {
+        return reading.process(config, codec, processor, out);
     }
 
     @Override

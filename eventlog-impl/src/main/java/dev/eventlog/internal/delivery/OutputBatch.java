@@ -1,0 +1,96 @@
+package dev.eventlog.internal.delivery;
+
+import dev.eventlog.Event;
+import dev.eventlog.NewEvent;
+import dev.eventlog.Processor;
+import dev.eventlog.error.EventTooLargeException;
+import dev.eventlog.internal.cursor.Cursor;
+import dev.eventlog.internal.frame.FrameBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Gathers the outputs of events that follow each other, for one frame. An event whose outputs do not fit has those before it
+ * appended first.
+ *
+ * <p><b>Threading:</b> One thread at a time: the consumer.
+ */
+final class OutputBatch<T, R> {
+
+    /** Bytes of outputs behind which a frame is appended. */
+    private static final int FULL = 512 << 10;
+
+    private final Processor<T, R> processor;
+    private final Outputs<R> outputs;
+    private final OutputClaim claim;
+    private FrameBuilder frame;
+    // behind the last event that was processed
+    private long processed = Cursor.NONE;
+    private long appended = Cursor.NONE;
+
+    OutputBatch(Processor<? super T, ? extends R> processor, Outputs<R> outputs, OutputClaim claim) {
+        this.processor = narrowed(processor);
+        this.outputs = outputs;
+        this.claim = claim;
+        frame = claim.begin();
+    }
+
+    /** Safe: an event only gives data out, and so does a list of outputs that is only read. */
+    @SuppressWarnings("unchecked")
+    private static <T, R> Processor<T, R> narrowed(Processor<? super T, ? extends R> processor) {
+        return (Processor<T, R>) processor;
+    }
+
+    /** Processes an event; if that throws, it is as if it had not come. */
+    void process(Event<T> event) throws Exception {
+        List<? extends NewEvent<? extends R>> made = processor.process(event);
+        // the list is the processor's and may change
+        List<NewEvent<? extends R>> events = new ArrayList<>(
+                Objects.requireNonNull(made, "processor returned null; return an empty list for no outputs"));
+        int before = frame.eventCount();
+        try {
+            addAll(events);
+        } catch (EventTooLargeException full) {
+            if (before == 0) {
+                throw full;
+            }
+            append();
+            addAll(events);
+        }
+        processed = event.position() + 1;
+        if (frame.length() >= FULL) {
+            append();
+        }
+    }
+
+    private void addAll(List<NewEvent<? extends R>> events) {
+        int length = frame.length();
+        int count = frame.eventCount();
+        boolean isAdded = false;
+        try {
+            for (NewEvent<? extends R> event : events) {
+                outputs.add(frame, Objects.requireNonNull(event, "output"));
+            }
+            isAdded = true;
+        } finally {
+            if (!isAdded) {
+                frame.takeBack(length, count);
+            }
+        }
+    }
+
+    /** Appends what was gathered, with the checkpoint behind the last event; nothing if there is nothing. */
+    void append() {
+        if (frame.eventCount() > 0) {
+            claim.append(processed, outputs.isDurable());
+            appended = processed;
+            frame = claim.begin();
+        }
+    }
+
+    /** Behind the last event whose outputs were appended; {@link Cursor#NONE} if none were. */
+    long appended() {
+        return appended;
+    }
+}
