@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.time.Instant;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.IntPredicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ public final class FrameBuilder {
 
     private static final int INITIAL_LENGTH = 4096;
     private static final int KEPT_LENGTH = 1 << 20;
+    private static final int ID_SHIFT = Integer.numberOfTrailingZeros(FLAG_ID);
 
     private final int maxFrameLength;
     private final int maxEventLength;
@@ -36,6 +38,7 @@ public final class FrameBuilder {
     private final SliceCache slices;
     private int length;
     private int eventCount;
+    private int idCount;
     private int kind;
     private int bodyCrc;
 
@@ -62,6 +65,7 @@ public final class FrameBuilder {
         kind = newKind;
         length = HEADER_LENGTH;
         eventCount = 0;
+        idCount = 0;
     }
 
     /** Adds an event with a key, or none. */
@@ -156,6 +160,7 @@ public final class FrameBuilder {
         buffer.putLong(at + EVENT_KEY_HASH_OFFSET, word(keyHash, payloadLength));
         length = end;
         eventCount++;
+        idCount += flags >> ID_SHIFT & 1;
     }
 
     /** Two fields of 4 bytes as one of 8. */
@@ -219,6 +224,23 @@ public final class FrameBuilder {
     public void endAt(int newLength, int newEventCount) {
         length = newLength;
         eventCount = newEventCount;
+    }
+
+    /** Leaves out events; those behind them move up. The frame must be finished anew. */
+    public void retain(IntPredicate isKept) {
+        int from = HEADER_LENGTH;
+        int to = HEADER_LENGTH;
+        int kept = 0;
+        for (int i = 0; i < eventCount; i++) {
+            int recordLength = buffer.getInt(from + EVENT_RECORD_LENGTH_OFFSET);
+            if (isKept.test(i)) {
+                buffer.put(to, buffer, from, recordLength);
+                buffer.putInt(to + EVENT_POSITION_DELTA_OFFSET, kept++);
+                to += recordLength;
+            }
+            from += recordLength;
+        }
+        endAt(to, kept);
     }
 
     private static EventTooLargeException tooLarge(long found, long limit, String what) {
@@ -320,6 +342,11 @@ public final class FrameBuilder {
     /** Events in the frame so far. */
     public int eventCount() {
         return eventCount;
+    }
+
+    /** Whether an event that was added has an id of its own. */
+    public boolean hasIds() {
+        return idCount > 0;
     }
 
     /** Whether the buffer is of a size to be kept for the next frame. */

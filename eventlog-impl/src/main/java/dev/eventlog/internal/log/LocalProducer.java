@@ -2,14 +2,17 @@ package dev.eventlog.internal.log;
 
 import dev.eventlog.Codec;
 import dev.eventlog.Durability;
+import dev.eventlog.EventQuery;
 import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
+import dev.eventlog.internal.delivery.ConflictSearch;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.journal.Journal;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,8 @@ final class LocalProducer<T> implements Producer<T> {
 
     // appends before a thread is favoured; racing threads lose some
     private int uses;
+    // one that nobody uses, kept for the next conditional append
+    private final AtomicReference<@Nullable ConflictSearch> searches = new AtomicReference<>();
     // set once, under this; what changes in it is touched by its thread only
     private volatile @Nullable Favoured favoured;
 
@@ -91,7 +96,7 @@ final class LocalProducer<T> implements Producer<T> {
             frame.begin(FrameDescriptor.KIND_DATA);
             frame.add(codec, event, schema, sourceNumber());
             frame.finish();
-            return journal.append(frame, durable);
+            return appendFinished(frame);
         } finally {
             give(frame);
         }
@@ -99,6 +104,15 @@ final class LocalProducer<T> implements Producer<T> {
 
     @Override
     public long appendAll(List<? extends NewEvent<? extends T>> events) {
+        return appendAll(events, null);
+    }
+
+    @Override
+    public long appendIfNone(EventQuery conflicting, List<? extends NewEvent<? extends T>> events) {
+        return appendAll(events, Objects.requireNonNull(conflicting, "conflicting"));
+    }
+
+    private long appendAll(List<? extends NewEvent<? extends T>> events, @Nullable EventQuery conflicting) {
         Objects.requireNonNull(events, "events");
         // the list is the caller's and may change: its size is taken as it is iterated
         FrameBuilder frame = take();
@@ -113,9 +127,28 @@ final class LocalProducer<T> implements Producer<T> {
                 throw new IllegalArgumentException("events is empty; give at least one");
             }
             frame.finish();
-            return journal.append(frame, durable) + count - 1;
+            return conflicting == null ? appendFinished(frame) : appendIfNone(conflicting, frame);
         } finally {
             give(frame);
+        }
+    }
+
+    /** Position of the last event of a frame. */
+    private long appendFinished(FrameBuilder frame) {
+        return frame.hasIds()
+                ? journal.appendGuarded(frame, null, durable)
+                : journal.append(frame, durable) + frame.eventCount() - 1;
+    }
+
+    private long appendIfNone(EventQuery conflicting, FrameBuilder frame) {
+        ConflictSearch idle = searches.getAndSet(null);
+        ConflictSearch search = idle == null ? new ConflictSearch(journal) : idle;
+        try {
+            search.begin(conflicting);
+            return journal.appendGuarded(frame, search, durable);
+        } finally {
+            search.end();
+            searches.set(search);
         }
     }
 
