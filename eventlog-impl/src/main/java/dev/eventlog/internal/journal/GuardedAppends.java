@@ -110,7 +110,8 @@ final class GuardedAppends {
             }
             if (condition != null) {
                 long conflict = conflictBefore;
-                if (conflict == NONE && (isLast || base - condition.searched() <= FEW_EVENTS)) {
+                long behind = base - condition.searched();
+                if (conflict == NONE && behind > 0 && (isLast || behind <= FEW_EVENTS)) {
                     conflict = condition.search(base);
                 }
                 if (conflict != NONE) {
