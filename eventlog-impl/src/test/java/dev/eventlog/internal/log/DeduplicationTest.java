@@ -13,6 +13,7 @@ import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Directories;
+import dev.eventlog.tools.LogTools;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -222,6 +223,19 @@ class DeduplicationTest {
             assertThat(log.firstPosition()).isEqualTo(4_000);
             assertThat(append(log, "id-1999")).isEqualTo(4_000);
             assertThat(append(log, "id-1999")).isEqualTo(4_000);
+        }
+    }
+
+    @Test
+    void salvageTakesBothOfTwoEventsWithTheSameId() {
+        try (EventLog log = open(0)) {
+            append(log, "a");
+            append(log, "a");
+        }
+        Path target = temporary.resolve("salvaged");
+        LogTools.at(directory()).salvage(target);
+        try (EventLog log = open(Numbered.config(target), FIRST_BOOT)) {
+            assertThat(ids(log)).containsExactly("a", "a");
         }
     }
 }
