@@ -7,5 +7,11 @@ public enum Capability {
     TOTAL_ORDER,
 
     /** Positions are 0, 1, 2, … without gaps. */
-    DENSE_POSITIONS
+    DENSE_POSITIONS,
+
+    /** {@link Producer#appendIfNone} works, against all other producers of the log. */
+    CONDITIONAL_APPEND,
+
+    /** Events whose id was appended lately are not appended again, see {@link EventLogConfig.Builder#dedupWindow}. */
+    DEDUPLICATION
 }

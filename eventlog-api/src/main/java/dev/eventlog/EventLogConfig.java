@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * How a local log is kept.
  *
  * <p>Defaults: appends survive the end of the process, forced each second, events up to 1 MiB, segments of 256 MiB,
- * everything kept, the system's clock.
+ * everything kept, 65,536 ids remembered for up to 2 minutes, the system's clock.
  *
  * <p><b>Threading:</b> Immutable.
  */
@@ -122,6 +122,16 @@ public final class EventLogConfig {
         return values.retainBytes;
     }
 
+    /** How many ids are remembered at most; 0: none. */
+    public int dedupCount() {
+        return values.dedupCount;
+    }
+
+    /** How long an id is remembered at most. */
+    public Duration dedupAge() {
+        return values.dedupAge;
+    }
+
     /** Where append times come from; null: the system's clock. */
     public @Nullable InstantSource clock() {
         return values.clock;
@@ -159,6 +169,8 @@ public final class EventLogConfig {
         private int maxEventLengthBytes = 1 << 20;
         private @Nullable Duration retainFor;
         private long retainBytes = Long.MAX_VALUE;
+        private int dedupCount = 1 << 16;
+        private Duration dedupAge = Duration.ofMinutes(2);
         private @Nullable InstantSource clock;
         private @Nullable ThreadFactory threadFactory;
         private java.util.function.Consumer<? super Throwable> backgroundErrors = error -> {};
@@ -180,6 +192,8 @@ public final class EventLogConfig {
             maxEventLengthBytes = other.maxEventLengthBytes;
             retainFor = other.retainFor;
             retainBytes = other.retainBytes;
+            dedupCount = other.dedupCount;
+            dedupAge = other.dedupAge;
             clock = other.clock;
             threadFactory = other.threadFactory;
             backgroundErrors = other.backgroundErrors;
@@ -296,6 +310,25 @@ public final class EventLogConfig {
         }
 
         /**
+         * How long the log remembers the ids that events were given ({@link NewEvent#withId}): so many that were appended
+         * last, as long as they are not older than this. Default: 65,536 ids, 2 minutes. An event with an id that is
+         * remembered is not appended again; see {@link Producer}. Choose it longer than the time after which a program still
+         * repeats an append. A copy of an event whose id the log made itself is known by age alone.
+         *
+         * <p>Ids are remembered over a restart: the first append with an id reads those at the end of the log, up to the
+         * count and the age. Age is told by append times and the log's clock; if that is set forward, ids are forgotten
+         * earlier. 48 bytes of memory for each id, taken as they come; none without ids.
+         *
+         * @param count 0 to 16,777,216; 0: none is remembered, events with the same id are appended again and again
+         * @param age above 0 to 365 days; with a count of 0 it does not matter
+         */
+        public Builder dedupWindow(int count, Duration age) {
+            this.dedupCount = count;
+            this.dedupAge = Objects.requireNonNull(age, "age");
+            return this;
+        }
+
+        /**
          * Where append times come from. Default: the system's clock. Steps are coped with. Waiting and the back-off between
          * attempts follow the machine's time all the same.
          */
@@ -362,6 +395,16 @@ public final class EventLogConfig {
                     retainFor == null || (!retainFor.isNegative() && !retainFor.isZero()),
                     "retainFor=" + retainFor + " is not above 0");
             problems.check(retainBytes >= 1, "retainBytes=" + retainBytes + " is below 1");
+            problems.check(
+                    dedupCount >= 0 && dedupCount <= 1 << 24,
+                    "dedupWindow count=" + dedupCount + " is not in 0..16,777,216");
+            problems.check(
+                    dedupCount == 0
+                            || (!dedupAge.isNegative()
+                                    && !dedupAge.isZero()
+                                    && dedupAge.compareTo(Duration.ofDays(365)) <= 0),
+                    "dedupWindow age=" + dedupAge
+                            + " is not above 0 and up to 365 days; to remember no ids, give count 0");
             problems.check(!readOnly || directory != null, "readOnly needs a directory, memory has no other process");
             problems.check(
                     !readOnly || (retainFor == null && retainBytes == Long.MAX_VALUE),

@@ -42,13 +42,18 @@ public final class NewEvent<T> {
         return new NewEvent<>(data, key, null, null, Map.of());
     }
 
-    /** The same data, key, id, time and metadata as an event that was read, to append elsewhere. */
+    /**
+     * The same data, key, id, time and metadata as an event that was read, to append elsewhere. In the log that it was read
+     * from it is the same event, also if its id was made by the log, and is not appended again while that is remembered; give
+     * it another id if it shall be.
+     */
     public static <T> NewEvent<T> copyOf(Event<? extends T> event) {
         return new NewEvent<>(event.data(), event.key(), event.id(), event.time(), event.metadata());
     }
 
     /**
-     * The same event with an id.
+     * The same event with an id. While the log remembers the id, an event with it is not appended again, and its append
+     * returns the position of the first: see {@link EventLogConfig.Builder#dedupWindow}.
      *
      * @param id at most 65,535 bytes of UTF-8, not empty
      */

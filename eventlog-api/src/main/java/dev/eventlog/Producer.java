@@ -1,8 +1,11 @@
 package dev.eventlog;
 
+import dev.eventlog.error.AppendConflictException;
+import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.EventTooLargeException;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
+import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.error.StorageFullException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  * {@link LogFailedException#isOutcomeUnknown()}.
  *
  * <p>Events that one thread appends have the order of its calls, whichever methods it uses.
+ *
+ * <p>An event with an id ({@link NewEvent#withId}) that the log remembers is left out, and its append returns the position of
+ * the first event with that id, once that has the durability asked for: so an append whose outcome is unknown can be repeated,
+ * also after a crash. How long ids are remembered: {@link EventLogConfig.Builder#dedupWindow}. Data, key and time are not
+ * compared.
  *
  * <p>All methods throw
  * <ul>
@@ -43,21 +51,44 @@ public interface Producer<T> {
      */
     long append(@Nullable String key, T data);
 
-    /** Appends an event with its id, time and metadata and returns its position. */
+    /** Appends an event with its id, time and metadata and returns its position; that of the first if its id is known. */
     long append(NewEvent<? extends T> event);
 
     /**
-     * Appends events in this order as one: readers and crashes see all of them or none.
+     * Appends events in this order as one: readers and crashes see all of them or none. Events whose ids are known are left
+     * out, also where the list has an id twice; then this holds for the others.
      *
-     * @return position of the last; the others are directly below it
+     * @return position of the last, where its id is known that of the first event with it. Where none was left out the others
+     *     are directly below it
      * @throws IllegalArgumentException if the list is empty
      */
     long appendAll(List<? extends NewEvent<? extends T>> events);
 
     /**
+     * As {@link #appendAll}, if no event in the log matches a query; no other append comes between the look and the append.
+     *
+     * <pre>{@code
+     * producer.appendIfNone(EventQuery.all().keys(id), events);               // the key is new
+     * producer.appendIfNone(history.after(seen), events);                     // nothing came since what was read
+     * }</pre>
+     *
+     * <p>Only events are looked at that the query's positions and append times leave: behind {@link EventQuery#after} few, as
+     * a rule; without it all of the log, each time. What retention has pruned is not in the log any more; but where the query
+     * begins behind a position, and what is behind that is no longer kept, nothing is appended.
+     *
+     * <p>If the ids of all events are known, they are in the log and nothing is looked for: so this too can be repeated.
+     *
+     * @throws AppendConflictException if an event matches; nothing is appended
+     * @throws PositionExpiredException if events are no longer kept that the query begins with by position
+     * @throws CorruptLogException if an event that could match is damaged
+     * @throws IllegalArgumentException if the list is empty
+     */
+    long appendIfNone(EventQuery conflicting, List<? extends NewEvent<? extends T>> events);
+
+    /**
      * Hands over an event to be appended together with others, and returns at once. The future completes with the event's
-     * position when the event has the durability that {@link #append} would give it; futures complete in position order,
-     * on a thread of the log: do nothing long in their callbacks, and do not wait there for another future.
+     * position when the event has the durability that {@link #append} would give it; futures complete in the order of the
+     * calls, which is that of the positions but where ids are known, on a thread of the log: do nothing long in their callbacks, and do not wait there for another future.
      *
      * <p>The data is encoded before the method returns, and what is wrong with the event itself is thrown here. What goes
      * wrong later, such as a full disk, fails the future; later events may then be appended all the same. An event that

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * tell all kinds apart.
  */
 public abstract sealed class EventLogException extends RuntimeException
-        permits CorruptLogException,
+        permits AppendConflictException,
+                CorruptLogException,
                 DecodeException,
                 EventTooLargeException,
                 LockedException,

@@ -72,6 +72,8 @@ final class LogSalvage {
         var into = EventLogConfig.at(target)
                 .segmentLengthBytes(512L << 20)
                 .maxEventLengthBytes(64 << 20)
+                // an id that the log has twice was given again after it had been forgotten: both are its events
+                .dedupWindow(0, Duration.ZERO)
                 .build();
         try (EventLog from = LogTools.open(source, Recovery.SALVAGE);
                 EventLog to = EventLog.open(into);

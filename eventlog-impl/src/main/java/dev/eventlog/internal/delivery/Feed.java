@@ -65,7 +65,8 @@ final class Feed<T> {
         position = reader.position();
     }
 
-    private static long after(EventQuery query) {
+    /** No event before this one matches, by the positions of the clauses. */
+    static long after(EventQuery query) {
         long least = Long.MAX_VALUE;
         for (EventQuery.Clause clause : query.clauses()) {
             least = Math.min(least, clause.after() + 1);
@@ -74,7 +75,7 @@ final class Feed<T> {
     }
 
     /** No event before this one matches: the least that the clauses allow by position and append time. */
-    private static long floor(ReadJournal journal, EventQuery query) {
+    static long floor(ReadJournal journal, EventQuery query) {
         long least = Long.MAX_VALUE;
         for (EventQuery.Clause clause : query.clauses()) {
             long from = clause.after() + 1;
@@ -86,7 +87,8 @@ final class Feed<T> {
         return least;
     }
 
-    private static long ceiling(EventQuery query) {
+    /** No event from this one on matches. */
+    static long ceiling(EventQuery query) {
         long greatest = 0;
         for (EventQuery.Clause clause : query.clauses()) {
             greatest = Math.max(greatest, clause.before());

@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.time.Instant;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.IntPredicate;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ public final class FrameBuilder {
 
     private static final int INITIAL_LENGTH = 4096;
     private static final int KEPT_LENGTH = 1 << 20;
+    private static final int ID_SHIFT = Integer.numberOfTrailingZeros(FLAG_ID);
 
     private final int maxFrameLength;
     private final int maxEventLength;
@@ -38,6 +40,7 @@ public final class FrameBuilder {
     private int headerLength;
     private int features;
     private int eventCount;
+    private int idCount;
     private int kind;
     private int bodyCrc;
 
@@ -66,6 +69,7 @@ public final class FrameBuilder {
         headerLength = HEADER_LENGTH;
         features = 0;
         eventCount = 0;
+        idCount = 0;
     }
 
     /**
@@ -86,6 +90,11 @@ public final class FrameBuilder {
         length = end;
         features |= feature;
         return at;
+    }
+
+    /** Where the first event stands, or will stand. */
+    public int firstEventOffset() {
+        return headerLength;
     }
 
     /** Says that the frame cannot be read without a feature. */
@@ -199,6 +208,7 @@ public final class FrameBuilder {
         buffer.putLong(at + EVENT_KEY_HASH_OFFSET, word(keyHash, payloadLength));
         length = end;
         eventCount++;
+        idCount += flags >> ID_SHIFT & 1;
     }
 
     /** Two fields of 4 bytes as one of 8. */
@@ -262,6 +272,23 @@ public final class FrameBuilder {
     public void endAt(int newLength, int newEventCount) {
         length = newLength;
         eventCount = newEventCount;
+    }
+
+    /** Leaves out events; those behind them move up. The frame must be finished anew. */
+    public void retain(IntPredicate isKept) {
+        int from = headerLength;
+        int to = headerLength;
+        int kept = 0;
+        for (int i = 0; i < eventCount; i++) {
+            int recordLength = buffer.getInt(from + EVENT_RECORD_LENGTH_OFFSET);
+            if (isKept.test(i)) {
+                buffer.put(to, buffer, from, recordLength);
+                buffer.putInt(to + EVENT_POSITION_DELTA_OFFSET, kept++);
+                to += recordLength;
+            }
+            from += recordLength;
+        }
+        endAt(to, kept);
     }
 
     private static EventTooLargeException tooLarge(long found, long limit, String what) {
@@ -363,6 +390,11 @@ public final class FrameBuilder {
     /** Events in the frame so far. */
     public int eventCount() {
         return eventCount;
+    }
+
+    /** Whether an event that was added has an id of its own. */
+    public boolean hasIds() {
+        return idCount > 0;
     }
 
     /** Whether the buffer is of a size to be kept for the next frame. */

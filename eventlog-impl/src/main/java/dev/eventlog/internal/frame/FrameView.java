@@ -402,6 +402,16 @@ public final class FrameView {
                 : new String(bytes, keyStart() + keyLength(), idLength(texts), StandardCharsets.UTF_8);
     }
 
+    /** Bytes of the event's id; 0 if it was given none. */
+    public int idLength() {
+        return (texts & FLAG_ID) == 0 ? 0 : idLength(texts);
+    }
+
+    /** Where the event's id begins in {@link #bytes()}. */
+    public int idOffset() {
+        return keyStart() - start + keyLength();
+    }
+
     /** The event's metadata; unmodifiable. */
     public Map<String, String> metadata() {
         int length = metadataLength(texts);

@@ -62,6 +62,9 @@ final class AppendBatch {
 
     // set before a future is stored, read behind all of them
     private boolean durable;
+    private boolean identified;
+    // events that stand in the log already
+    private int leftOut;
     // what became of it: by who appends, then the append thread's
     private boolean settled;
     private long position;
@@ -92,6 +95,8 @@ final class AppendBatch {
     void open() {
         frame.begin(FrameDescriptor.KIND_DATA);
         durable = false;
+        identified = false;
+        leftOut = 0;
         settled = false;
         failure = null;
         CLAIMS.setVolatile(this, (long) FrameDescriptor.HEADER_LENGTH);
@@ -123,6 +128,9 @@ final class AppendBatch {
         if (isDurable) {
             durable = true;
         }
+        if (future instanceof IdentifiedFuture) {
+            identified = true;
+        }
         FUTURE.setRelease(futures, index, future);
     }
 
@@ -153,6 +161,12 @@ final class AppendBatch {
 
     /** Waits for the copies that are under way and returns the frame, finished. The batch is closed. */
     FrameBuilder finish() {
+        awaitCopies();
+        return finishCopied();
+    }
+
+    /** Waits for the copies that are under way. The batch is closed. */
+    void awaitCopies() {
         long claimed = (long) CLAIMS.getVolatile(this);
         int count = count(claimed);
         for (int i = 0; i < count; i++) {
@@ -161,6 +175,43 @@ final class AppendBatch {
             }
         }
         frame.endAt(end(claimed), count);
+    }
+
+    /** Behind {@link #awaitCopies}: whether an event has an id that is to be looked for. */
+    boolean hasIds() {
+        return identified;
+    }
+
+    /**
+     * Behind {@link #awaitCopies}: takes out the events that stand in the log already, and puts the ids of the others into
+     * the window.
+     *
+     * @param base where the first of the others will stand
+     * @return number of the others
+     */
+    int leaveOutKnown(IdWindow window, long base, long nowNanos) {
+        int count = count();
+        for (int i = 0; i < count; i++) {
+            if (futures[i] instanceof IdentifiedFuture future) {
+                EventIds id = future.ids();
+                if (id.admit(window, base + i - leftOut, nowNanos) > 0) {
+                    future.leaveOut(id.lastPosition(base, 1));
+                    leftOut++;
+                }
+            }
+        }
+        if (leftOut > 0) {
+            frame.retain(index -> !isLeftOut(futures[index]));
+        }
+        return count - leftOut;
+    }
+
+    private static boolean isLeftOut(@Nullable CompletableFuture<Long> future) {
+        return future instanceof IdentifiedFuture identified && identified.isLeftOut();
+    }
+
+    /** Behind {@link #awaitCopies}: the frame, finished. */
+    FrameBuilder finishCopied() {
         frame.finish();
         return frame;
     }
@@ -194,7 +245,8 @@ final class AppendBatch {
         if (durable && failure == null) {
             durable = false;
             try {
-                target.awaitDurable(position + count());
+                // what is left out stands before them
+                target.awaitDurable(position + count() - leftOut);
             } catch (Throwable e) {
                 // the futures tell it
                 failure = e;
@@ -204,14 +256,30 @@ final class AppendBatch {
 
     /** Completes its futures and forgets them. Their callbacks run here. */
     void complete() {
-        if (failure == null) {
+        if (failure == null && leftOut == 0) {
             completeWith(index -> position + index);
+        } else if (failure == null) {
+            completeSome();
         } else {
             for (int i = 0; i < count(); i++) {
                 CompletableFuture<Long> future = forget(i);
                 if (future != null) {
                     future.completeExceptionally(failure);
                 }
+            }
+        }
+    }
+
+    /** Completes its futures where events are left out: those with the position at which the event has stood before. */
+    private void completeSome() {
+        long next = position;
+        int count = count();
+        for (int i = 0; i < count; i++) {
+            CompletableFuture<Long> future = forget(i);
+            if (future instanceof IdentifiedFuture identified && identified.isLeftOut()) {
+                future.complete(identified.firstPosition());
+            } else if (future != null) {
+                future.complete(next++);
             }
         }
     }

@@ -89,6 +89,11 @@ final class AppendQueue implements AutoCloseable {
         /** Appends a frame; called with the append lock held. Returns the position of its first event. */
         long appendLocked(FrameBuilder frame, long nowNanos);
 
+        /** The same for a batch whose copies are done; events that stand in the log already are left out. */
+        default long appendLocked(AppendBatch batch, long nowNanos) {
+            return appendLocked(batch.finishCopied(), nowNanos);
+        }
+
         /** Takes the append lock and lets {@link #drainLocked} or {@link #refuseLocked} run. Throws nothing. */
         void drain();
 
@@ -135,9 +140,9 @@ final class AppendQueue implements AutoCloseable {
      *
      * @param frame with one event, not finished; free again when this returns
      * @param durable whether the future waits until the event survives a power cut
+     * @param future to be completed, the same that is returned
      */
-    CompletableFuture<Long> add(FrameBuilder frame, boolean durable) {
-        var future = new CompletableFuture<Long>();
+    CompletableFuture<Long> add(FrameBuilder frame, boolean durable, CompletableFuture<Long> future) {
         if (thread == null) {
             start();
         }
@@ -296,7 +301,8 @@ final class AppendQueue implements AutoCloseable {
         long position = 0;
         Throwable failure = null;
         try {
-            position = target.appendLocked(batch.finish(), nowNanos);
+            batch.awaitCopies();
+            position = target.appendLocked(batch, nowNanos);
         } catch (Throwable e) {
             failure = e;
         }

@@ -3,6 +3,7 @@ package dev.eventlog.internal.journal;
 import dev.eventlog.Codec;
 import dev.eventlog.Durability;
 import dev.eventlog.EventLogConfig;
+import dev.eventlog.error.AppendConflictException;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
 import dev.eventlog.internal.file.FileOps;
@@ -81,6 +82,7 @@ public final class Journal extends ReadJournal {
     private final Waiters waiters = new Waiters();
     private final GroupCommit commit;
     private final AppendQueue queue;
+    private final GuardedAppends guarded;
     private final AppendLock lock = new AppendLock();
     private final FrameBuilder control;
     private final Claims claims;
@@ -151,6 +153,7 @@ public final class Journal extends ReadJournal {
                 new GroupCommit.Gathering(config.groupWait().toNanos(), config.groupBytes()),
                 clock);
         queue = new AppendQueue(new QueueTarget(), this::newFrame, maxFrameLength, config.threadFactory(), clock);
+        guarded = new GuardedAppends(this, knownIds(config, parts.endPosition()));
         control = newFrame();
         claims = new Claims(this, parts.progress());
         END.setRelease(this, parts.endPosition());
@@ -189,6 +192,29 @@ public final class Journal extends ReadJournal {
      */
     public static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io, Traces traces) {
         return JournalOpener.open(config, files, clock, io, traces);
+    }
+
+    /** Under which something is appended. <b>Threading:</b> One thread at a time: the one that appends. */
+    public interface Condition {
+
+        /** {@link #search}: there is none. */
+        long NO_CONFLICT = -1;
+
+        /**
+         * Position of an event that forbids the append, among those before an end that were not searched yet. May be called
+         * with the append lock held, and runs no user's code.
+         *
+         * @param end up to the end position
+         */
+        long search(long end);
+
+        /** No event below this position forbids the append. */
+        long searched();
+    }
+
+    private @Nullable KnownIds knownIds(EventLogConfig config, long end) {
+        int count = config.dedupCount();
+        return count == 0 ? null : new KnownIds(this, count, config.dedupAge().toNanos(), end);
     }
 
     static int maxFrameLength(EventLogConfig config) {
@@ -283,7 +309,7 @@ public final class Journal extends ReadJournal {
     }
 
     /**
-     * Appends a finished frame and returns the position of its first event.
+     * Appends a finished frame and returns the position of its first event. Looks at no id.
      *
      * @param durable whether to wait until it survives a power cut, even if the log does not ask for that
      */
@@ -291,38 +317,83 @@ public final class Journal extends ReadJournal {
         return append(frame, durable, null, null);
     }
 
-    /** The same with what a consumer has reached by it, which a claim tells. */
+    /** The same with what a consumer has reached by it, which a claim tells; the ids of the events are known from then on. */
     long append(FrameBuilder frame, boolean durable, Claims.@Nullable Held claim, @Nullable Progress progress) {
         // outside the lock: a user's clock is a user's code
         long nowNanos = clock.epochNanos();
+        EventIds ids = claim == null ? null : guarded.ids(frame, nowNanos);
         long position;
         lock.lock();
         try {
-            if (queue.hasEvents()) {
-                queue.drainLocked(nowNanos);
-            }
+            drainLocked(nowNanos);
             if (claim != null) {
                 claim.require();
             }
-            position = appendLocked(frame, nowNanos);
+            position = ids == null ? appendLocked(frame, nowNanos) : guarded.appendAllLocked(frame, ids, nowNanos);
             if (claim != null) {
                 claims.table().put(progress);
             }
         } finally {
             lock.unlock();
         }
+        appended(position + frame.eventCount(), durable);
+        return position;
+    }
+
+    /**
+     * Appends a finished frame without the events whose id is known, and only if a condition holds; returns the position of
+     * its last event, be it new or not.
+     *
+     * @param condition null: none
+     * @param durable as for {@link #append}
+     * @throws dev.eventlog.error.AppendConflictException if the condition does not hold
+     */
+    public long appendGuarded(FrameBuilder frame, @Nullable Condition condition, boolean durable) {
+        return guarded.append(frame, condition, durable);
+    }
+
+    /** The lock under which frames are appended. */
+    AppendLock appendLock() {
+        return lock;
+    }
+
+    /** Appends what was handed over before. */
+    void drainLocked(long nowNanos) {
+        if (queue.hasEvents()) {
+            queue.drainLocked(nowNanos);
+        }
+    }
+
+    /** Behind an append, without the lock: tells readers, and waits until what is below an end is as durable as it shall be. */
+    void appended(long end, boolean durable) {
         try {
             if (!onlyDurableIsReadable) {
                 waiters.signal();
             }
             if (durable || onlyDurableIsReadable) {
-                awaitDurable(position + frame.eventCount());
+                awaitDurable(end);
             }
         } catch (InternalError lateFault) {
             // of a mapping whose file was cut
             throw failed(lateFault);
         }
-        return position;
+    }
+
+    /** Append time of the last frame. */
+    long lastTimeNanosLocked() {
+        return active.lastTimeNanos();
+    }
+
+    /** A reader that also shows what others may not read yet: for who decides whether to append. */
+    public JournalReader newReaderOfAll() {
+        return new JournalReader(this, seed(), true);
+    }
+
+    AppendConflictException conflict(long position) {
+        return new AppendConflictException(
+                "an event is in the log that the append was not to follow, nothing was appended: position=" + position
+                        + place() + "; read on up to it, decide again, and append behind what was read then",
+                position);
     }
 
     /** Who has a consumer's outputs in hand: nobody else appends any. */
@@ -381,7 +452,9 @@ public final class Journal extends ReadJournal {
      */
     public CompletableFuture<Long> appendAsync(FrameBuilder frame, boolean durable) {
         requireWritable();
-        return queue.add(frame, durable || onlyDurableIsReadable);
+        IdentifiedFuture identified = guarded.future(frame);
+        return queue.add(
+                frame, durable || onlyDurableIsReadable, identified != null ? identified : new CompletableFuture<>());
     }
 
     /** Waits until what was handed over is appended and as durable as it shall be, or has failed. */
@@ -398,7 +471,7 @@ public final class Journal extends ReadJournal {
         return queue.isOwnThread();
     }
 
-    private long appendLocked(FrameBuilder frame, long nowNanos) {
+    long appendLocked(FrameBuilder frame, long nowNanos) {
         long position = endPosition;
         requirePositions(position, frame.eventCount());
         ensureRoom(frame.length(), nowNanos);
@@ -416,6 +489,11 @@ public final class Journal extends ReadJournal {
         @Override
         public long appendLocked(FrameBuilder frame, long nowNanos) {
             return Journal.this.appendLocked(frame, nowNanos);
+        }
+
+        @Override
+        public long appendLocked(AppendBatch batch, long nowNanos) {
+            return guarded.appendLocked(batch, nowNanos);
         }
 
         @Override
@@ -501,7 +579,7 @@ public final class Journal extends ReadJournal {
         }
     }
 
-    private void requireWritable() {
+    void requireWritable() {
         if (closed) {
             throw new LogClosedException("log is closed" + place() + "; open it again");
         }

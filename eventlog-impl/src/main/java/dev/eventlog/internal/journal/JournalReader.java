@@ -60,6 +60,8 @@ public final class JournalReader {
     private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0);
 
     private final ReadJournal journal;
+    // whether it also shows what is not readable yet
+    private final boolean showsAll;
     private final FrameView frame;
     // that it stands in and is counted in; or nowhere, which has an end and no bytes
     private Segment segment = NOWHERE;
@@ -97,8 +99,12 @@ public final class JournalReader {
     // damaged may look like one
     private long skippedFrom = -1;
 
-    JournalReader(ReadJournal journal, int seed) {
+    /**
+     * @param showsAll whether what was appended is shown before others may read it
+     */
+    JournalReader(ReadJournal journal, int seed, boolean showsAll) {
         this.journal = journal;
+        this.showsAll = showsAll;
         frame = new FrameView(seed);
         target = journal.firstPosition();
         nextFrame = target;
@@ -468,7 +474,7 @@ public final class JournalReader {
     }
 
     private boolean isMoreReadable() {
-        readable = journal.readablePosition();
+        readable = showsAll ? journal.endPosition() : journal.readablePosition();
         return nextFrame < readable;
     }
 

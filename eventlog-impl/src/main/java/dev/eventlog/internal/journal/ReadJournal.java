@@ -188,7 +188,7 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
 
     /** A reader that stands at the first position. */
     public final JournalReader newReader() {
-        return new JournalReader(this, seed);
+        return new JournalReader(this, seed, false);
     }
 
     /** Position of the first readable event appended at a time or later; the readable end as of now if there is none. */

@@ -42,9 +42,6 @@ import org.slf4j.LoggerFactory;
 final class LocalEventLog implements EventLog {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(LocalEventLog.class);
-    private static final Set<Capability> CAPABILITIES =
-            Collections.unmodifiableSet(EnumSet.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS));
-
     private final ReadJournal journal;
     // null: read-only
     private final @Nullable Journal writing;
@@ -53,6 +50,7 @@ final class LocalEventLog implements EventLog {
     private final @Nullable FramePool frames;
     private final IoThread io;
     private final BackgroundErrors errors;
+    private final Set<Capability> capabilities;
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch closed = new CountDownLatch(1);
     // written by the thread that closes, read by any; published by volatile
@@ -64,12 +62,14 @@ final class LocalEventLog implements EventLog {
             Cursors cursors,
             IoThread io,
             BackgroundErrors errors,
+            EventLogConfig config,
             Clock clock) {
         this.journal = journal;
         this.writing = writing;
         this.cursors = cursors;
         this.io = io;
         this.errors = errors;
+        capabilities = capabilities(config, writing != null);
         delivery = new Delivery(journal, cursors, clock, writing != null);
         frames = writing == null ? null : new FramePool(writing);
     }
@@ -92,7 +92,7 @@ final class LocalEventLog implements EventLog {
                 writing.startPruning(
                         config, cursors::leastNeeded, first -> cursors.pruned(first, config.backgroundErrors()), io);
             }
-            var log = new LocalEventLog(journal, writing, cursors, io, errors, clock);
+            var log = new LocalEventLog(journal, writing, cursors, io, errors, config, clock);
             long interval = config.forceInterval().toNanos();
             if (interval > 0 && config.directory() != null && !isSalvage) {
                 io.every(interval, () -> forceCheckpoints(cursors, config));
@@ -214,13 +214,25 @@ final class LocalEventLog implements EventLog {
     @Override
     public Set<Capability> capabilities() {
         requireOpen();
-        return CAPABILITIES;
+        return capabilities;
     }
 
     @Override
     public void require(Capability... needed) {
         requireOpen();
-        requireAll(CAPABILITIES, needed);
+        requireAll(capabilities, needed);
+    }
+
+    /** What a log can do that nothing is appended to is less. */
+    private static Set<Capability> capabilities(EventLogConfig config, boolean isWriting) {
+        Set<Capability> all = EnumSet.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS);
+        if (isWriting) {
+            all.add(Capability.CONDITIONAL_APPEND);
+            if (config.dedupCount() > 0) {
+                all.add(Capability.DEDUPLICATION);
+            }
+        }
+        return Collections.unmodifiableSet(all);
     }
 
     /** Throws if what is needed is not all there. */

@@ -2,8 +2,10 @@ package dev.eventlog.internal.log;
 
 import dev.eventlog.Codec;
 import dev.eventlog.Durability;
+import dev.eventlog.EventQuery;
 import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
+import dev.eventlog.internal.delivery.ConflictSearch;
 import dev.eventlog.internal.delivery.Outputs;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
@@ -11,6 +13,7 @@ import dev.eventlog.internal.journal.Journal;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +38,8 @@ final class LocalProducer<T> implements Producer<T>, Outputs<T> {
 
     // appends before a thread is favoured; racing threads lose some
     private int uses;
+    // one that nobody uses, kept for the next conditional append
+    private final AtomicReference<@Nullable ConflictSearch> searches = new AtomicReference<>();
     // set once, under this; what changes in it is touched by its thread only
     private volatile @Nullable Favoured favoured;
 
@@ -92,7 +97,7 @@ final class LocalProducer<T> implements Producer<T>, Outputs<T> {
             frame.begin(FrameDescriptor.KIND_DATA);
             frame.add(codec, event, schema, sourceNumber());
             frame.finish();
-            return journal.append(frame, durable);
+            return appendFinished(frame);
         } finally {
             give(frame);
         }
@@ -100,6 +105,15 @@ final class LocalProducer<T> implements Producer<T>, Outputs<T> {
 
     @Override
     public long appendAll(List<? extends NewEvent<? extends T>> events) {
+        return appendAll(events, null);
+    }
+
+    @Override
+    public long appendIfNone(EventQuery conflicting, List<? extends NewEvent<? extends T>> events) {
+        return appendAll(events, Objects.requireNonNull(conflicting, "conflicting"));
+    }
+
+    private long appendAll(List<? extends NewEvent<? extends T>> events, @Nullable EventQuery conflicting) {
         Objects.requireNonNull(events, "events");
         // the list is the caller's and may change: its size is taken as it is iterated
         FrameBuilder frame = take();
@@ -114,9 +128,28 @@ final class LocalProducer<T> implements Producer<T>, Outputs<T> {
                 throw new IllegalArgumentException("events is empty; give at least one");
             }
             frame.finish();
-            return journal.append(frame, durable) + count - 1;
+            return conflicting == null ? appendFinished(frame) : appendIfNone(conflicting, frame);
         } finally {
             give(frame);
+        }
+    }
+
+    /** Position of the last event of a frame. */
+    private long appendFinished(FrameBuilder frame) {
+        return frame.hasIds()
+                ? journal.appendGuarded(frame, null, durable)
+                : journal.append(frame, durable) + frame.eventCount() - 1;
+    }
+
+    private long appendIfNone(EventQuery conflicting, FrameBuilder frame) {
+        ConflictSearch idle = searches.getAndSet(null);
+        ConflictSearch search = idle == null ? new ConflictSearch(journal) : idle;
+        try {
+            search.begin(conflicting);
+            return journal.appendGuarded(frame, search, durable);
+        } finally {
+            search.end();
+            searches.set(search);
         }
     }
 

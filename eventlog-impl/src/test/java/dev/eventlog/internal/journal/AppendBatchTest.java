@@ -3,6 +3,7 @@ package dev.eventlog.internal.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.Codec;
+import dev.eventlog.NewEvent;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.frame.FrameView;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -119,6 +121,60 @@ class AppendBatchTest {
     private static boolean isIn(Thread thread, String method) {
         return Arrays.stream(thread.getStackTrace())
                 .anyMatch(frame -> frame.getMethodName().equals(method));
+    }
+
+    private static FrameBuilder event(int number, @Nullable String id) {
+        FrameBuilder frame = frame();
+        frame.begin(FrameDescriptor.KIND_DATA);
+        var data = ByteBuffer.allocate(8 + number % 30).putInt(4, number);
+        NewEvent<ByteBuffer> event = NewEvent.of("key" + number % 5, data);
+        frame.add(CODEC, id == null ? event : event.withId(id), 1, 1);
+        return frame;
+    }
+
+    @Test
+    void eventsWithKnownIdsAreLeftOutAndCompleteWithTheirFirstPositions() {
+        var hash = new IdHash(1, 2);
+        var window = new IdWindow(10, 1_000);
+        var batch = new AppendBatch(frame(), 4096);
+        String[][] rounds = {{"a", null, "b", "a", null, "a", "c"}, {"c", null, "d"}, {"a", "b"}, {null, null}};
+        long[][] expected = {{100, 101, 102, 100, 103, 100, 104}, {104, 105, 106}, {100, 102}, {107, 108}};
+        long base = 100;
+        for (int round = 0; round < rounds.length; round++) {
+            batch.open();
+            var futures = new ArrayList<CompletableFuture<Long>>();
+            for (int i = 0; i < rounds[round].length; i++) {
+                String id = rounds[round][i];
+                FrameBuilder event = event(i, id);
+                CompletableFuture<Long> future = id == null
+                        ? new CompletableFuture<>()
+                        : new IdentifiedFuture(EventIds.of(event, hash, (bytes, offset, length) -> IdWindow.UNKNOWN));
+                batch.put(batch.tryClaim(event.eventsLength()), event, future, false);
+                futures.add(future);
+            }
+            batch.close();
+            batch.awaitCopies();
+            assertThat(batch.hasIds()).isEqualTo(round != 3);
+            int before = window.size();
+            int fresh = batch.leaveOutKnown(window, base, 0);
+            window.commit(before, 0);
+            var numbers = new ArrayList<Integer>();
+            for (int i = 0; i < expected[round].length; i++) {
+                if (expected[round][i] == base + numbers.size()) {
+                    numbers.add(i);
+                }
+            }
+            assertThat(fresh).isEqualTo(numbers.size());
+            assertThat(events(batch.finishCopied()))
+                    .extracting(event -> event[1])
+                    .isEqualTo(numbers);
+            batch.settle(base, null);
+            batch.complete();
+            for (int i = 0; i < futures.size(); i++) {
+                assertThat(futures.get(i)).isCompletedWithValue(expected[round][i]);
+            }
+            base += fresh;
+        }
     }
 
     /** Threads put into two batches in turn, each used many times, while another thread takes what gathered. */

@@ -152,7 +152,7 @@ class AppendQueueTest {
         assertThat(made).isEmpty();
         List<String> completing = new CopyOnWriteArrayList<>();
         for (int i = 0; i < 100; i++) {
-            var future = queue.add(frame(10), false);
+            var future = queue.add(frame(10), false, new CompletableFuture<>());
             var unused =
                     future.thenRun(() -> completing.add(Thread.currentThread().getName()));
             assertThat(future.get(30, TimeUnit.SECONDS)).isEqualTo(i);
@@ -176,11 +176,13 @@ class AppendQueueTest {
             }
             return none.get() ? null : new Thread(work);
         });
-        assertThatThrownBy(() -> queue.add(frame(10), false)).hasMessage("no thread, on purpose");
+        assertThatThrownBy(() -> queue.add(frame(10), false, new CompletableFuture<>()))
+                .hasMessage("no thread, on purpose");
         failing.set(null);
-        assertThatNullPointerException().isThrownBy(() -> queue.add(frame(10), false));
+        assertThatNullPointerException().isThrownBy(() -> queue.add(frame(10), false, new CompletableFuture<>()));
         none.set(false);
-        assertThat(queue.add(frame(10), false).get(30, TimeUnit.SECONDS)).isZero();
+        assertThat(queue.add(frame(10), false, new CompletableFuture<>()).get(30, TimeUnit.SECONDS))
+                .isZero();
         queue.close();
     }
 
@@ -196,17 +198,21 @@ class AppendQueueTest {
                 super.start();
             }
         });
-        assertThatThrownBy(() -> queue.add(frame(10), false)).isInstanceOf(OutOfMemoryError.class);
+        assertThatThrownBy(() -> queue.add(frame(10), false, new CompletableFuture<>()))
+                .isInstanceOf(OutOfMemoryError.class);
         none.set(false);
-        assertThat(queue.add(frame(10), false).get(10, TimeUnit.SECONDS)).isZero();
+        assertThat(queue.add(frame(10), false, new CompletableFuture<>()).get(10, TimeUnit.SECONDS))
+                .isZero();
         queue.close();
     }
 
     @Test
     void errorWhileWaitingForDurabilityFailsTheFutures() throws Exception {
         AppendQueue queue = queue(new CopyOnWriteArrayList<>(), null);
-        assertThat(failure(queue.add(frame(10), true))).isInstanceOf(LinkageError.class);
-        assertThat(queue.add(frame(10), false).get(30, TimeUnit.SECONDS)).isOne();
+        assertThat(failure(queue.add(frame(10), true, new CompletableFuture<>())))
+                .isInstanceOf(LinkageError.class);
+        assertThat(queue.add(frame(10), false, new CompletableFuture<>()).get(30, TimeUnit.SECONDS))
+                .isOne();
         queue.close();
     }
 
@@ -216,7 +222,7 @@ class AppendQueueTest {
         AppendQueue queue = queue(appended, null);
         List<CompletableFuture<Long>> futures = new ArrayList<>();
         for (int i = 0; i < 50_000; i++) {
-            futures.add(queue.add(frame(10), false));
+            futures.add(queue.add(frame(10), false, new CompletableFuture<>()));
         }
         queue.flush();
         for (int i = 0; i < futures.size(); i++) {

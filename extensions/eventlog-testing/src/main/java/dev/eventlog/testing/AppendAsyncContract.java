@@ -33,7 +33,7 @@ import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
 
 /** {@link Producer#appendAsync}, {@link Producer#flush} and {@link Producer#withDurability}. */
-abstract class AppendAsyncContract extends ProducerContract {
+abstract class AppendAsyncContract extends ConditionalAppendContract {
 
     /** What is in flight at most, as the documentation says. */
     private static final int MOST_IN_FLIGHT = 16_384;

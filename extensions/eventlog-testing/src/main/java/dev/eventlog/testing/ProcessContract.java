@@ -137,6 +137,31 @@ abstract class ProcessContract extends RetentionContract {
     }
 
     @Test
+    void outputsAreAppendedWhateverTheirIdsAndAreKnownByThemFromThenOn() {
+        long known = out().append(output("known").withId("id-known"));
+        appendNumbers(2);
+        Consumer<String> consumer = inputsConsumer("c");
+        Processor<String, String> identified = event ->
+                List.of(output(event), output(event).withId(event.data().equals("0") ? "id-known" : "id-new"));
+        assertThat(consumer.process(identified, out(), 2)).isEqualTo(2);
+        List<Event<String>> all = read(OUTPUTS);
+        assertThat(texts(all)).containsExactly("<known>", "<0>", "<0>", "<1>", "<1>");
+        for (int again = 0; again < 2; again++) {
+            assertThat(out().append(output("again").withId("id-known"))).isEqualTo(known);
+            assertThat(out().append(output("again").withId("id-new")))
+                    .isEqualTo(all.get(4).position());
+            if (again == 0) {
+                closeAndRestart(consumer);
+            }
+        }
+        assertThat(outputs()).hasSize(5);
+    }
+
+    private static NewEvent<String> output(String text) {
+        return NewEvent.of(KEY, "<" + text + ">");
+    }
+
+    @Test
     void throwingProcessorKeepsTheCursorAtItsEvent() {
         List<Long> positions = appendNumbers(5);
         try (Consumer<String> consumer = inputsConsumer("c")) {

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * <p><b>Threading:</b> Thread-safe, as both are.
  *
  * @param writing appends
- * @param reading opened read-only; all else goes through it
+ * @param reading opened read-only; all else goes through it, but for what the log can do
  */
 record BesideTheWriter(EventLog writing, EventLog reading) implements EventLog {
 
@@ -84,12 +84,12 @@ record BesideTheWriter(EventLog writing, EventLog reading) implements EventLog {
 
     @Override
     public Set<Capability> capabilities() {
-        return reading.capabilities();
+        return writing.capabilities();
     }
 
     @Override
     public void require(Capability... needed) {
-        reading.require(needed);
+        writing.require(needed);
     }
 
     @Override

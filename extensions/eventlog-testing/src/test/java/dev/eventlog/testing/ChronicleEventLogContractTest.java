@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -55,7 +56,7 @@ class ChronicleEventLogContractTest extends EventLogContract {
 
     @Override
     protected Set<Capability> capabilities() {
-        return Set.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS);
+        return EnumSet.allOf(Capability.class);
     }
 
     @Override

@@ -101,6 +101,7 @@ class EventLogModelTest {
             EventLogConfig.Builder config = EventLogConfig.inMemory()
                     .segmentLengthBytes(1 << 20)
                     .maxEventLengthBytes(MAX_EVENT_LENGTH_BYTES)
+                    .dedupWindow(ModelIds.COUNT, ModelIds.AGE)
                     .clock(clock);
             return EventLog.open((isPruning ? pruning(config) : config).build());
         }
@@ -145,6 +146,7 @@ class EventLogModelTest {
                     .maxEventLengthBytes(MAX_EVENT_LENGTH_BYTES)
                     .durability(durability)
                     .forceInterval(Duration.ZERO)
+                    .dedupWindow(ModelIds.COUNT, ModelIds.AGE)
                     .clock(clock);
             return EventLog.open((isPruning ? pruning(config) : config).build());
         }

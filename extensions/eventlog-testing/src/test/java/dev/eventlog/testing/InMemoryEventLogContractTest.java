@@ -5,6 +5,7 @@ import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,7 @@ class InMemoryEventLogContractTest extends EventLogContract {
 
     @Override
     protected Set<Capability> capabilities() {
-        return Set.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS);
+        return EnumSet.allOf(Capability.class);
     }
 
     @Override

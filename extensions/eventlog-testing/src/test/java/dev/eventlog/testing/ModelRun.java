@@ -66,6 +66,7 @@ final class ModelRun {
     private final ManualClock clock = new ManualClock();
     private final Map<String, ModelConsumer> consumers = new TreeMap<>();
     private final Set<String> ids = new HashSet<>();
+    private final ModelIds known = new ModelIds();
     private final List<String> history = new ArrayList<>();
     private long first;
     EventLog log;
@@ -155,6 +156,7 @@ final class ModelRun {
         long millis = dice == 0 ? -7_200_000 : dice == 1 ? 86_400_000 : dice < 5 ? -10 : random.nextInt(1000);
         did("clock moves " + millis + " ms");
         clock.advance(Duration.ofMillis(millis).plusNanos(random.nextInt(1000)));
+        known.clockIsAt(ModelQuery.nanos(clock.instant()));
     }
 
     // appending
@@ -197,9 +199,25 @@ final class ModelRun {
                 position = producer.append(event);
             }
         }
-        did("append " + payload.length + " bytes at " + position);
-        assertThat(position).isEqualTo(events.size());
-        appended(type, source, List.of(event));
+        did("append " + payload.length + " bytes with id " + event.id() + " at " + position);
+        known.begin();
+        taken(type, source, event, position);
+    }
+
+    /** Takes up what became of an event, which is the next of the log or stands in it already. */
+    private void taken(String type, String source, NewEvent<ByteBuffer> event, long position) {
+        if (position == events.size()) {
+            assertThat(verdict(event)).as("%s is new", event).isNotEqualTo(ModelIds.Verdict.KNOWN);
+            appended(type, source, List.of(event));
+        } else {
+            assertThat(verdict(event)).as("%s stood at %d", event, position).isNotEqualTo(ModelIds.Verdict.NEW);
+            assertThat(position).isEqualTo(known.position(event.id()));
+        }
+    }
+
+    private ModelIds.Verdict verdict(NewEvent<ByteBuffer> event) {
+        String id = event.id();
+        return id == null ? ModelIds.Verdict.NEW : known.verdict(id, ModelQuery.nanos(clock.instant()), first());
     }
 
     /** Events that are handed over, some of them amid plain appends, and what was promised of each. */
@@ -229,13 +247,11 @@ final class ModelRun {
             default -> all.get(all.size() - 1).position().join();
         }
         did("handed over " + all.size() + " from " + events.size() + " on");
-        long base = events.size();
-        assertThat(log.endPosition()).isEqualTo(base + all.size());
-        for (int i = 0; i < all.size(); i++) {
-            HandedOver each = all.get(i);
-            assertThat(each.position().join()).isEqualTo(base + i);
-            appended(each.type(), each.source(), List.of(each.event()));
+        known.begin();
+        for (HandedOver each : all) {
+            taken(each.type(), each.source(), each.event(), each.position().join());
         }
+        assertThat(log.endPosition()).isEqualTo(events.size());
     }
 
     private NewEvent<ByteBuffer> embellished(NewEvent<ByteBuffer> event) {
@@ -274,8 +290,28 @@ final class ModelRun {
         List<NewEvent<ByteBuffer>> batch = batch();
         long last = log.producer(source, Codec.bytes(type)).appendAll(batch);
         did("appendAll of " + batch.size() + ", the last at " + last);
-        assertThat(last).isEqualTo(events.size() + batch.size() - 1);
-        appended(type, source, batch);
+        long base = events.size();
+        EventQuery fresh = EventQuery.all().after(base - 1);
+        List<Event<ByteBuffer>> found = log.read(fresh, Codec.bytes()).toList();
+        known.begin();
+        for (NewEvent<ByteBuffer> event : batch) {
+            int next = events.size() - (int) base;
+            boolean isNew = next < found.size() && isSame(found.get(next), event);
+            if (isNew && verdict(event) != ModelIds.Verdict.KNOWN) {
+                appended(type, source, List.of(event));
+            } else {
+                assertThat(verdict(event)).as("%s is left out", event).isNotEqualTo(ModelIds.Verdict.NEW);
+            }
+        }
+        assertThat(log.endPosition()).isEqualTo(events.size());
+        String lastId = batch.get(batch.size() - 1).id();
+        assertThat(last).isEqualTo(lastId == null ? events.size() - 1 : known.position(lastId));
+    }
+
+    private static boolean isSame(Event<ByteBuffer> found, NewEvent<ByteBuffer> given) {
+        return found.data().equals(given.data())
+                && java.util.Objects.equals(found.key(), given.key())
+                && (given.id() == null || found.id().equals(given.id()));
     }
 
     private void appendTooLarge() {
@@ -326,6 +362,9 @@ final class ModelRun {
                     id,
                     ModelQuery.nanos(found.get(i).appendTime())));
             assertSame(found.get(i), events.get((int) base + i));
+            if (given.id() != null) {
+                known.add(given.id(), base + i, ModelQuery.nanos(found.get(i).appendTime()));
+            }
         }
     }
 

@@ -40,7 +40,7 @@ record Expected(
         return new Expected(
                 payload,
                 random.nextInt(3) == 0 ? null : "key-" + random.nextInt(50),
-                random.nextInt(4) == 0 ? "id-" + random.nextInt() : null,
+                random.nextInt(4) == 0 ? "id-" + random.nextLong() : null,
                 random.nextInt(6) == 0 ? Instant.ofEpochSecond(random.nextInt(2_000_000_000)) : null,
                 random.nextInt(6) == 0 ? Map.of("trace", "t" + random.nextInt(100)) : Map.of());
     }
