@@ -102,17 +102,17 @@ final class FileCursor implements Cursor {
     public void commit(long newCheckpoint, boolean moved) {
         requireOpen();
         write(newCheckpoint, Math.max(highest, newCheckpoint), moved, Completions.NONE, 0);
-        isWritten();
+        takeKept();
     }
 
     @Override
     public void commit(long newCheckpoint, long[] newCompletions, int count) {
         requireOpen();
         write(newCheckpoint, Math.max(highest, newCheckpoint), false, newCompletions, count);
-        isWritten();
+        takeKept();
     }
 
-    private void isWritten() {
+    private void takeKept() {
         highest = keptHighest;
         checkpoint = kept;
     }
@@ -159,7 +159,7 @@ final class FileCursor implements Cursor {
     /** Sets checkpoint and highest back to where the log still reaches. */
     void setBack(long end) {
         write(end, end, true, Completions.NONE, 0);
-        isWritten();
+        takeKept();
         completions = Completions.NONE;
     }
 

@@ -28,6 +28,8 @@ final class Delivering<T> {
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     /** How long the reader waits for lanes where it might as well look for events. */
     private static final long GLANCE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    /** How long outputs wait for room before they are tried again. */
+    private static final long ROOM_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     /** Events that the reader reads before it looks at the machine again, where lanes run beside it. */
     private static final int READS = 64;
 
@@ -480,6 +482,8 @@ final class Delivering<T> {
         } catch (Throwable e) {
             if (ProcessHandler.isStop(handler, e)) {
                 refuse(lane, e);
+            } else if (ProcessHandler.isNoRoom(handler, e)) {
+                noRoom(lane, event, e);
             } else {
                 failed(lane, slot, event, e);
             }
@@ -538,6 +542,9 @@ final class Delivering<T> {
         try {
             handler.onBatchEnd(machine.unflushed(lane));
         } catch (Throwable e) {
+            if (isRoomAwaited(e)) {
+                return;
+            }
             answer(() -> {
                 keep(e);
                 machine.flushFailed(lane);
@@ -545,6 +552,16 @@ final class Delivering<T> {
             return;
         }
         answer(() -> machine.flushed(lane));
+    }
+
+    /** Waits a while for room where outputs found none: nothing was appended, and the lane, not answered for, flushes again. */
+    private boolean isRoomAwaited(Throwable e) {
+        if (!ProcessHandler.isNoRoom(handler, e) || state.isStopping()) {
+            return false;
+        }
+        LOGGER.warn("no room for outputs, the subscription waits for some: consumer={}", config.name(), e);
+        state.awaitChangeFrom(state.isPaused(), ROOM_PAUSE_NANOS);
+        return true;
     }
 
     private void park(int lane, int slot) {
@@ -573,14 +590,14 @@ final class Delivering<T> {
     }
 
     /**
-     * Lets an event wait until it can be parked: the checkpoint cannot pass it, and a full disk is no reason to stop for good.
+     * Lets an event wait until it can be parked, or its outputs appended: the checkpoint cannot pass it, and a full disk is no reason to stop for good.
      *
      * @param found what is to be parked
      */
-    private void noRoom(int lane, @Nullable Object found, StorageFullException full) {
+    private void noRoom(int lane, @Nullable Object found, Throwable full) {
         if (machine.refusals(lane) == 0) {
             LOGGER.warn(
-                    "no room to park an event, the subscription waits for some: consumer={} position={}",
+                    "no room to park an event, or for its outputs; the subscription waits for some: consumer={} position={}",
                     config.name(),
                     machine.position(lane),
                     full);

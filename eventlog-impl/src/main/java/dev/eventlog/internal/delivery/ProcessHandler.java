@@ -4,6 +4,7 @@ import dev.eventlog.Event;
 import dev.eventlog.EventHandler;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
+import dev.eventlog.error.StorageFullException;
 
 /**
  * Processes the events of a subscription, in batches: each flush appends their outputs. Events come in the order of the log, so
@@ -33,5 +34,10 @@ final class ProcessHandler<T> implements EventHandler<T> {
     static boolean isStop(EventHandler<?> handler, Throwable why) {
         return handler instanceof ProcessHandler<?>
                 && (why instanceof LogClosedException || why instanceof LogFailedException);
+    }
+
+    /** Whether outputs found no room, and there may be some later. */
+    static boolean isNoRoom(EventHandler<?> handler, Throwable why) {
+        return handler instanceof ProcessHandler<?> && why instanceof StorageFullException;
     }
 }

@@ -36,6 +36,11 @@ final class NumberedOutputs {
                 .pollLimit(16, 1 << 20);
     }
 
+    /** The same for who asks for events. */
+    static ConsumerConfig pulled() {
+        return ConsumerConfig.named(CONSUMER).query(INPUTS).build();
+    }
+
     /** Appends inputs from a number on. */
     static void append(EventLog log, long from, long to) {
         var producer = log.producer("in", CODEC);

@@ -1,0 +1,99 @@
+package dev.eventlog.internal.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.eventlog.ConsumerStatus.State;
+import dev.eventlog.EventLog;
+import dev.eventlog.Processor;
+import dev.eventlog.error.StorageFullException;
+import dev.eventlog.internal.file.HookedFileOps;
+import dev.eventlog.internal.support.Clock;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Outputs that find no room: a subscription waits for some, a call says so, and nothing comes twice or is parked. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ProcessNoRoomTest {
+
+    /** Long enough for some segments. */
+    private static final Processor<ByteBuffer, ByteBuffer> LARGE =
+            event -> NumberedOutputs.outputsOf(event.data().getLong(0), 30 << 10);
+
+    private final AtomicLong refused = new AtomicLong();
+    private volatile boolean isFull;
+
+    @TempDir
+    private Path temporary;
+
+    private EventLog open() {
+        var files = new HookedFileOps((op, path) -> {
+            boolean takesRoom = op == HookedFileOps.Op.WRITE
+                    || op == HookedFileOps.Op.CREATE
+                    || op == HookedFileOps.Op.CREATE_DIRECTORY;
+            if (isFull && takesRoom && path.toString().contains("/active")) {
+                refused.incrementAndGet();
+                throw new IOException("No space left on device");
+            }
+        });
+        return LocalEventLog.open(
+                Numbered.config(temporary.resolve("log")).build(), files.withoutForce(), Clock.system());
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // yielding is waiting without a sleep
+    private void awaitRefusals(long count) {
+        long before = refused.get();
+        while (refused.get() < before + count) {
+            Thread.yield();
+        }
+    }
+
+    @Test
+    void subscriptionWaitsForRoom() {
+        try (EventLog log = open()) {
+            NumberedOutputs.append(log, 0, 100);
+            isFull = true;
+            var config = NumberedOutputs.config().pollLimit(256, 1 << 20).build();
+            try (var subscription =
+                    log.process(config, NumberedOutputs.CODEC, LARGE, log.producer("out", NumberedOutputs.CODEC))) {
+                // more than what is tried in the background
+                awaitRefusals(8);
+                assertThat(subscription.status().state()).isEqualTo(State.OPEN);
+                isFull = false;
+                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(1))).isTrue();
+                assertThat(subscription.status().parked()).isZero();
+            }
+            NumberedOutputs.assertComplete(log, log);
+            NumberedOutputs.assertAgree(log);
+        }
+    }
+
+    @Test
+    void callSaysThatThereIsNoRoomAndItsEventsComeAgain() {
+        try (EventLog log = open();
+                var consumer = log.consumer(NumberedOutputs.pulled(), NumberedOutputs.CODEC)) {
+            NumberedOutputs.append(log, 0, 100);
+            isFull = true;
+            var out = log.producer("out", NumberedOutputs.CODEC);
+            assertThatThrownBy(() -> {
+                        while (consumer.process(LARGE, out, 30) > 0) {
+                            NumberedOutputs.assertAgree(log);
+                        }
+                    })
+                    .isInstanceOf(StorageFullException.class);
+            NumberedOutputs.assertAgree(log);
+            assertThatThrownBy(() -> consumer.process(LARGE, out, 30)).isInstanceOf(StorageFullException.class);
+            isFull = false;
+            while (consumer.process(LARGE, out, 30) > 0) {
+                NumberedOutputs.assertAgree(log);
+            }
+            NumberedOutputs.assertComplete(log, log);
+        }
+    }
+}
