@@ -78,6 +78,7 @@ public interface Producer<T> {
      *
      * <p>If the ids of all events are known, they are in the log and nothing is looked for: so this too can be repeated.
      *
+     * @throws UnsupportedOperationException if the log lacks {@link Capability#CONDITIONAL_APPEND}
      * @throws AppendConflictException if an event matches; nothing is appended
      * @throws PositionExpiredException if events are no longer kept that the query begins with by position
      * @throws CorruptLogException if an event that could match is damaged

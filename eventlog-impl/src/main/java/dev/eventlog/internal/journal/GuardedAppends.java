@@ -1,7 +1,9 @@
 package dev.eventlog.internal.journal;
 
+import dev.eventlog.EventLogConfig;
 import dev.eventlog.error.AppendConflictException;
 import dev.eventlog.internal.frame.FrameBuilder;
+import dev.eventlog.internal.support.Clock;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -31,9 +33,15 @@ final class GuardedAppends {
     // null: ids are not looked at
     private final @Nullable KnownIds known;
 
-    GuardedAppends(Journal journal, @Nullable KnownIds known) {
+    /**
+     * @param openedAt where the log ended when it was opened
+     */
+    GuardedAppends(Journal journal, EventLogConfig config, long openedAt) {
         this.journal = journal;
-        this.known = known;
+        int count = config.dedupCount();
+        known = count == 0
+                ? null
+                : new KnownIds(journal, count, config.dedupAge().toNanos(), openedAt);
     }
 
     /**
@@ -84,14 +92,18 @@ final class GuardedAppends {
      * @throws AppendConflictException if the condition does not hold
      */
     long append(FrameBuilder frame, Journal.@Nullable Condition condition, boolean durable) {
-        long nowNanos = journal.clock().epochNanos();
-        EventIds ids = ids(frame, nowNanos);
+        // before the log is read, which a closed one cannot be
+        journal.requireWritable();
+        Clock clock = journal.clock();
+        EventIds ids = ids(frame, clock.epochNanos());
         Outcome outcome = null;
         long conflict = NONE;
         for (int searches = 0; outcome == null; searches++) {
             if (condition != null && conflict == NONE) {
                 conflict = condition.search(journal.endPosition());
             }
+            // behind the search, which may take long: this is the append time
+            long nowNanos = clock.epochNanos();
             AppendLock lock = journal.appendLock();
             lock.lock();
             try {
@@ -102,14 +114,21 @@ final class GuardedAppends {
                 lock.unlock();
             }
         }
-        // who is told of a conflict must find that event when he reads on; who is told of an event that was there
-        // before
-        // must be told no sooner than who appended it
+        // who is told of a conflict must find that event when he reads on, and who appends an event again must not be
+        // told sooner than who appended it first
         journal.appended(outcome.end(), durable && !outcome.isConflict());
         if (outcome.isConflict()) {
-            throw journal.conflict(outcome.position());
+            throw conflict(outcome.position());
         }
         return outcome.position();
+    }
+
+    private AppendConflictException conflict(long position) {
+        return new AppendConflictException(
+                "an event is in the log that the append was not to follow, nothing was appended: position=" + position
+                        + journal.place()
+                        + "; read on up to it, decide again, and append behind what was read then",
+                position);
     }
 
     /** Null if there is too much to search under the lock. */

@@ -3,7 +3,6 @@ package dev.eventlog.internal.journal;
 import dev.eventlog.Codec;
 import dev.eventlog.Durability;
 import dev.eventlog.EventLogConfig;
-import dev.eventlog.error.AppendConflictException;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.LogFailedException;
 import dev.eventlog.internal.file.FileOps;
@@ -153,7 +152,7 @@ public final class Journal extends ReadJournal {
                 new GroupCommit.Gathering(config.groupWait().toNanos(), config.groupBytes()),
                 clock);
         queue = new AppendQueue(new QueueTarget(), this::newFrame, maxFrameLength, config.threadFactory(), clock);
-        guarded = new GuardedAppends(this, knownIds(config, parts.endPosition()));
+        guarded = new GuardedAppends(this, config, parts.endPosition());
         control = newFrame();
         claims = new Claims(this, parts.progress());
         END.setRelease(this, parts.endPosition());
@@ -210,11 +209,6 @@ public final class Journal extends ReadJournal {
 
         /** No event below this position forbids the append. */
         long searched();
-    }
-
-    private @Nullable KnownIds knownIds(EventLogConfig config, long end) {
-        int count = config.dedupCount();
-        return count == 0 ? null : new KnownIds(this, count, config.dedupAge().toNanos(), end);
     }
 
     static int maxFrameLength(EventLogConfig config) {
@@ -382,18 +376,6 @@ public final class Journal extends ReadJournal {
     /** Append time of the last frame. */
     long lastTimeNanosLocked() {
         return active.lastTimeNanos();
-    }
-
-    /** A reader that also shows what others may not read yet: for who decides whether to append. */
-    public JournalReader newReaderOfAll() {
-        return new JournalReader(this, seed(), true);
-    }
-
-    AppendConflictException conflict(long position) {
-        return new AppendConflictException(
-                "an event is in the log that the append was not to follow, nothing was appended: position=" + position
-                        + place() + "; read on up to it, decide again, and append behind what was read then",
-                position);
     }
 
     /** Who has a consumer's outputs in hand: nobody else appends any. */

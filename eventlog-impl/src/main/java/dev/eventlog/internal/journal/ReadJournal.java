@@ -191,6 +191,11 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
         return new JournalReader(this, seed, false);
     }
 
+    /** One that also shows what others may not read yet: for who decides whether to append. */
+    public final JournalReader newReaderOfAll() {
+        return new JournalReader(this, seed, true);
+    }
+
     /** Position of the first readable event appended at a time or later; the readable end as of now if there is none. */
     public final long positionAt(long appendTimeNanos) {
         // before the search: what becomes readable meanwhile may match

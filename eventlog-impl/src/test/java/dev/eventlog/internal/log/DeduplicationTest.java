@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Capability;
+import dev.eventlog.Durability;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -144,6 +146,32 @@ class DeduplicationTest {
         }
     }
 
+    /** Nothing is forced in the background here. */
+    @Test
+    void firstEventIsForcedForWhoAppendsItAgainAndAsksForThat() throws Exception {
+        try (EventLog log = open(10)) {
+            var producer = log.producer("ids", Numbered.CODEC);
+            var durable = producer.withDurability(Durability.POWER_LOSS);
+            producer.append(identified("a"));
+            assertThat(log.durablePosition()).isZero();
+            assertThat(durable.append(identified("a"))).isZero();
+            assertThat(log.durablePosition()).isEqualTo(1);
+            producer.append(identified("b"));
+            assertThat(producer.append(identified("b"))).isEqualTo(1);
+            assertThat(log.durablePosition()).isEqualTo(1);
+            assertThat(durable.appendAsync(identified("b")).get(30, TimeUnit.SECONDS))
+                    .isEqualTo(1);
+            assertThat(log.durablePosition()).isEqualTo(2);
+            assertThat(durable.appendAll(List.of(identified("c"), identified("a"))))
+                    .isZero();
+            assertThat(log.durablePosition()).isEqualTo(3);
+            producer.appendAll(List.of(identified("d"), identified("e")));
+            assertThat(durable.appendAll(List.of(identified("e"), identified("a"))))
+                    .isZero();
+            assertThat(log.durablePosition()).isEqualTo(5);
+        }
+    }
+
     @Test
     void closedLogTellsNoFirstPositions() {
         EventLog log = open(10);
@@ -153,6 +181,14 @@ class DeduplicationTest {
         assertThatThrownBy(() -> producer.append(identified("a"))).isInstanceOf(LogClosedException.class);
         assertThatThrownBy(() -> producer.appendAsync(identified("a"))).isInstanceOf(LogClosedException.class);
         assertThatThrownBy(() -> producer.appendIfNone(EventQuery.all().keys("k"), List.of(identified("a"))))
+                .isInstanceOf(LogClosedException.class);
+        // also where the ids were not read before
+        EventLog again = open(10);
+        var late = again.producer("ids", Numbered.CODEC);
+        again.close();
+        assertThatThrownBy(() -> late.append(identified("a"))).isInstanceOf(LogClosedException.class);
+        assertThatThrownBy(() -> late.appendAsync(identified("a"))).isInstanceOf(LogClosedException.class);
+        assertThatThrownBy(() -> late.appendIfNone(EventQuery.all().keys("k"), List.of(identified("a"))))
                 .isInstanceOf(LogClosedException.class);
     }
 

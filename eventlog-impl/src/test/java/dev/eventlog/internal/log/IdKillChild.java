@@ -2,15 +2,18 @@ package dev.eventlog.internal.log;
 
 import dev.eventlog.Durability;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogConfig;
 import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
 import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.LongStream;
@@ -47,8 +50,17 @@ final class IdKillChild {
         return NewEvent.of(id % 3 == 0 ? null : "key-" + id % 7, data).withId("id-" + id);
     }
 
+    /** Remembers ids for longer than a slow machine takes for all lives. */
+    static EventLog open(Path directory, Durability durability) {
+        EventLogConfig config = Numbered.config(directory)
+                .durability(durability)
+                .dedupWindow(1 << 16, Duration.ofDays(1))
+                .build();
+        return LocalEventLog.open(config, FileOps.system(), Clock.system());
+    }
+
     private void run(Path directory, Durability durability) {
-        EventLog log = Numbered.open(directory, FileOps.system(), durability);
+        EventLog log = open(directory, durability);
         Producer<ByteBuffer> producer = log.producer("identified", Numbered.CODEC);
         long next = Math.max(0, log.endPosition() - random.nextInt(MOST_AGAIN));
         while (true) {

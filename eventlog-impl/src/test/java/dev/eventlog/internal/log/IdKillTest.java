@@ -6,7 +6,6 @@ import dev.eventlog.Durability;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventQuery;
-import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
@@ -82,7 +81,7 @@ class IdKillTest {
     }
 
     private long verify(Path directory, Durability durability, long acknowledged) {
-        try (EventLog log = Numbered.open(directory, FileOps.system(), durability)) {
+        try (EventLog log = IdKillChild.open(directory, durability)) {
             assertThat(log.endPosition()).as("%s", seed).isGreaterThanOrEqualTo(acknowledged);
             Iterator<Event<ByteBuffer>> events =
                     log.read(EventQuery.all(), Numbered.CODEC).iterator();

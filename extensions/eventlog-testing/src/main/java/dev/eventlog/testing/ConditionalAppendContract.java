@@ -205,7 +205,7 @@ abstract class ConditionalAppendContract extends DeduplicationContract {
             return;
         }
         int threads = 6;
-        int rounds = 150;
+        int rounds = 60;
         var barrier = new CyclicBarrier(threads);
         var wins = new ArrayList<AtomicInteger>();
         for (int i = 0; i < rounds; i++) {
