@@ -7,5 +7,8 @@ public enum Capability {
     TOTAL_ORDER,
 
     /** Positions are 0, 1, 2, … without gaps. */
-    DENSE_POSITIONS
+    DENSE_POSITIONS,
+
+    /** The subscriptions of one name may share its events: {@link ConsumerConfig.Builder#shared}. */
+    SHARED
 }

@@ -48,6 +48,7 @@ public final class Delivery implements AutoCloseable {
     private final Map<String, String> parkedOwners = new ConcurrentHashMap<>();
     // on which subscriptions run now
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    private final SharedConsumers shared;
     // written by close, read by any thread; published by volatile
     private volatile boolean closed;
 
@@ -55,6 +56,7 @@ public final class Delivery implements AutoCloseable {
         this.journal = journal;
         this.cursors = cursors;
         statuses = new Statuses(journal, cursors, clock);
+        shared = new SharedConsumers(journal, cursors, statuses, threads, this::place);
     }
 
     /** Opens a consumer. */
@@ -126,6 +128,11 @@ public final class Delivery implements AutoCloseable {
         Objects.requireNonNull(handler, "handler");
         if (config.isParked()) {
             throw new IllegalArgumentException("parkedBy is for EventLog.consumer; poll it and commit");
+        }
+        if (config.isShared()) {
+            MemberSubscription<T> member = shared.join(config, codec, handler);
+            registered(member).start();
+            return member;
         }
         if (config.isStandby()) {
             var standby = new StandbySubscription(
@@ -305,6 +312,8 @@ public final class Delivery implements AutoCloseable {
                 subscription.stop();
             } else if (each instanceof StandbySubscription standby) {
                 standby.stop();
+            } else if (each instanceof MemberSubscription<?> member) {
+                member.stop();
             }
         }
         closeAll(statuses.open());

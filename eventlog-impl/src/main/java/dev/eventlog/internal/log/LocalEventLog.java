@@ -41,8 +41,8 @@ import org.slf4j.LoggerFactory;
 final class LocalEventLog implements EventLog {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(LocalEventLog.class);
-    private static final Set<Capability> CAPABILITIES =
-            Collections.unmodifiableSet(EnumSet.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS));
+    private static final Set<Capability> CAPABILITIES = Collections.unmodifiableSet(
+            EnumSet.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS, Capability.SHARED));
 
     private final ReadJournal journal;
     // null: read-only

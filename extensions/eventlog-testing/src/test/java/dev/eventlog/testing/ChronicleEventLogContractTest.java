@@ -55,7 +55,7 @@ class ChronicleEventLogContractTest extends EventLogContract {
 
     @Override
     protected Set<Capability> capabilities() {
-        return Set.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS);
+        return Set.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS, Capability.SHARED);
     }
 
     @Override
