@@ -297,8 +297,8 @@ final class SharedOwner {
     private void busy(SharedActor actor, Step step) {
         actor.doing = step;
         actor.beganAt = simulation.now();
-        int kind = random.nextInt(64);
-        // mostly next to nothing, now and then long, and seldom longer than visibility
+        // mostly next to nothing, now and then long; of some events each handler takes longer than visibility
+        int kind = simulation.isLong(simulation.index(actor.position)) ? 0 : 1 + random.nextInt(63);
         actor.wakeAt += kind == 0
                 ? random.nextLong(4 * VISIBILITY_NANOS)
                 : kind < 4 ? random.nextInt(20_000_000) : random.nextInt(2_000);

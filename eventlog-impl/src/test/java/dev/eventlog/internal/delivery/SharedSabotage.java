@@ -6,7 +6,7 @@ enum SharedSabotage {
     /** A member that was closed without an answer keeps its event for ever. */
     LEASE_NOT_RELEASED("keeps its event although it was left"),
     /** A member whose thread has ended is never looked at. */
-    DEAD_MEMBER_NEVER_NOTICED("keeps its event although it is dead"),
+    DEAD_MEMBER_NEVER_NOTICED("keeps its event although it is dead|no progress"),
     /** A living member's event is given to another. */
     LEASE_GIVEN_TWICE("two members have it|answer is refused"),
     /** A member that handles for longer than visibility is taken for dead. */

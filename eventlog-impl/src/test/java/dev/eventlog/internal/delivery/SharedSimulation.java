@@ -26,6 +26,7 @@ final class SharedSimulation {
     private final List<SharedOwner> abandoned = new ArrayList<>();
     // attempts that fail in each life, by event; poison: more than there are attempts
     private final int[] failures;
+    private final boolean[] isLong;
 
     private SharedOwner owner;
     private int visible;
@@ -45,9 +46,11 @@ final class SharedSimulation {
         random = new SplittableRandom(plan.seed() ^ 0x5DEECE66DL);
         model = new SharedModel(plan);
         failures = new int[plan.events()];
+        isLong = new boolean[plan.events()];
         for (int i = 0; i < failures.length; i++) {
             int kind = random.nextInt(20);
             failures[i] = kind == 0 ? Integer.MAX_VALUE : kind < 4 ? 1 + random.nextInt(3) : 0;
+            isLong[i] = random.nextInt(24) == 0;
         }
         name = "m" + Long.toHexString(plan.seed());
         forced = first();
@@ -230,6 +233,11 @@ final class SharedSimulation {
 
     int index(long position) {
         return (int) (position - first());
+    }
+
+    /** Whether handlers take long for an event. */
+    boolean isLong(int index) {
+        return isLong[index];
     }
 
     /** Whether a handler throws for an event at an attempt. */

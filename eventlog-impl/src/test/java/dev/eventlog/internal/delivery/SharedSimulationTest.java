@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SharedSimulationTest {
 
     private static final int SECONDS = Integer.getInteger("eventlog.simulation.seconds", 2);
-    private static final int MOST_RUNS_OF_A_SABOTAGE = 3_000;
+    private static final int MOST_RUNS_OF_A_SABOTAGE = 10_000;
 
     private final Seed seed = Seed.of(SharedSimulationTest.class);
 
