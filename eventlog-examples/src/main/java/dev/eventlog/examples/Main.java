@@ -27,6 +27,7 @@ public final class Main {
                     "parallel",
                     "many events at a time, each key in order, also where one fails",
                     simple(Parallel::main)),
+            new Example("workqueue", "workers that share events, come, go and break down", simple(WorkQueue::main)),
             new Example(
                     "replay", "ask the past: by key, by type, as of a position, from the start", simple(Replay::main)),
             new Example("restart", "a program dies at its work and goes on where it stopped", simple(Restart::main)),
@@ -76,7 +77,7 @@ public final class Main {
         out.println("usage: java -jar eventlog-examples.jar <program> [arguments]");
         out.println();
         for (Example example : EXAMPLES) {
-            out.printf("  %-9s %s%n", example.name, example.description);
+            out.printf("  %-10s %s%n", example.name, example.description);
         }
         out.println();
         out.println(Market.USAGE);

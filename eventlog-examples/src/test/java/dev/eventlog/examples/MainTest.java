@@ -29,7 +29,7 @@ class MainTest {
     void withoutArgumentsListsThePrograms() {
         assertThat(run()).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .contains("hello", "fanout", "parallel", "replay", "restart", "market", "--kills");
+                .contains("hello", "fanout", "parallel", "workqueue", "replay", "restart", "market", "--kills");
     }
 
     @ParameterizedTest
@@ -93,6 +93,18 @@ class MainTest {
                 .contains("at the same time: more than one")
                 .contains("a-3  20 payments, in order: true")
                 .doesNotContain("in order: false");
+    }
+
+    @Test
+    void workqueueGivesEachEventToOneWorker(@TempDir Path directory) throws Exception {
+        var result = NewJvm.run(directory, "workqueue");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output())
+                .contains("all pictures are done: true")
+                .contains("scaled once: 59, more often: 0")
+                .contains("parked: 1, after attempt 3")
+                .contains("workers that broke down: 1; its picture came again as attempt 2")
+                .contains("workers that had work: more than one");
     }
 
     @Test

@@ -101,7 +101,7 @@ final class MemberSubscription<T> implements Subscription {
 
     private void run() {
         Thread current = Thread.currentThread();
-        runner = current;
+        runsOn(current);
         consumer.threads().add(current);
         try {
             deliver();
@@ -228,6 +228,11 @@ final class MemberSubscription<T> implements Subscription {
         } catch (RuntimeException e) {
             LOGGER.warn("onFailure threw: consumer={} position={}", config.name(), event.position(), e);
         }
+    }
+
+    /** Takes up which thread it runs on: one that a factory made may leave the work to another. */
+    void runsOn(Thread current) {
+        runner = current;
     }
 
     /** Whether its thread began and has ended. */

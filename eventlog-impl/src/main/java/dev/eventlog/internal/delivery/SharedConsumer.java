@@ -39,8 +39,8 @@ final class SharedConsumer {
 
     /** How long it goes on at most without a look whether its members live. */
     private static final long LONGEST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-    /** How long a close waits for the last commit behind a handler that did not end. */
-    private static final long LAST_COMMIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** How long a close waits for the last commit behind a handler that did not end: for a reader stuck in user code. */
+    private static final long LAST_COMMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final ReadJournal journal;
     private final ConsumerConfig config;

@@ -8,9 +8,9 @@ enum SharedSabotage {
     /** A member whose thread has ended is never looked at. */
     DEAD_MEMBER_NEVER_NOTICED("keeps its event although it is dead|no progress"),
     /** A living member's event is given to another. */
-    LEASE_GIVEN_TWICE("two members have it|answer is refused"),
+    LEASE_GIVEN_TWICE("two members have it|answer is refused|comes after|parked after|no progress"),
     /** A member that handles for longer than visibility is taken for dead. */
-    SLOW_TAKEN_FOR_DEAD("two members have it|answer is refused"),
+    SLOW_TAKEN_FOR_DEAD("two members have it|answer is refused|comes after|parked after|no progress"),
     /** A member that was left loses its event at once. */
     VISIBILITY_IGNORED("two members have it|lease ended too early"),
     /** An answer that comes when the lease has ended is taken for the answer of who has the event now. */
