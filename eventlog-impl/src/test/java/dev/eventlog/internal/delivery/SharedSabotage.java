@@ -24,7 +24,7 @@ enum SharedSabotage {
     /** The first member is served although others have waited longer. */
     UNFAIR("was overtaken and finds nothing"),
     /** Members are not told that they are paused. */
-    PAUSE_FORGOTTEN("although paused"),
+    PAUSE_FORGOTTEN("although paused|was overtaken"),
     /** The checkpoint passes the events that members have. */
     CHECKPOINT_BEFORE_HANDLER("passes what is not done"),
     /** The checkpoint is one too far. */
