@@ -14,7 +14,7 @@ enum SharedSabotage {
     /** A member that was left loses its event at once. */
     VISIBILITY_IGNORED("two members have it|lease ended too early"),
     /** An answer that comes when the lease has ended is taken for the answer of who has the event now. */
-    LATE_ANSWER_COUNTS("answer is refused|passes what is not done|told to be done"),
+    LATE_ANSWER_COUNTS("answer is refused|passes what is not done|told to be done|comes after|no progress"),
     /** An event that failed is told to be new each time. */
     ATTEMPT_LOST("attempt 1 comes after"),
     /** An event whose member died is given to another as if nobody had had it. */
