@@ -13,5 +13,8 @@ public enum Capability {
     CONDITIONAL_APPEND,
 
     /** Events whose id was appended lately are not appended again, see {@link EventLogConfig.Builder#dedupWindow}. */
-    DEDUPLICATION
+    DEDUPLICATION,
+
+    /** The subscriptions of one name may share its events: {@link ConsumerConfig.Builder#shared}. */
+    SHARED
 }

@@ -107,6 +107,16 @@ public final class ConsumerConfig {
         return values.standby;
     }
 
+    /** Whether subscriptions of this name share its events. */
+    public boolean isShared() {
+        return values.visibility != null;
+    }
+
+    /** The longest time that a member of a shared consumer keeps an event without a living thread; null: not shared. */
+    public @Nullable Duration visibility() {
+        return values.visibility;
+    }
+
     /** How often a handler gets an event before it is parked. */
     public int attempts() {
         return values.attempts;
@@ -163,6 +173,7 @@ public final class ConsumerConfig {
         private int lanes = 1;
         private java.util.function.@Nullable Consumer<? super CorruptLogException> onDamage;
         private boolean standby;
+        private @Nullable Duration visibility;
         private int attempts = 3;
         private Duration backOff = Duration.ofMillis(100);
         private boolean stopOnFailure;
@@ -188,6 +199,7 @@ public final class ConsumerConfig {
             lanes = other.lanes;
             onDamage = other.onDamage;
             standby = other.standby;
+            visibility = other.visibility;
             attempts = other.attempts;
             backOff = other.backOff;
             stopOnFailure = other.stopOnFailure;
@@ -276,6 +288,32 @@ public final class ConsumerConfig {
         }
 
         /**
+         * Subscription: is one member of the consumer, which all subscriptions of this name in this process share. Each
+         * event goes to one of them, in no order: to the one that has waited longest. A handler that returns (and its {@link
+         * EventHandler#onBatchEnd}, called behind each event) has the event done; what it throws counts as an attempt, and
+         * the next one may be any member's. Members come and go at any time; the consumer is closed with the last one.
+         *
+         * <p>A member has its event for as long as its handler runs on a living thread, however long that is. {@link
+         * Subscription#close()} releases it if the handler has not returned in {@link #closeTimeout}, and a thread that has
+         * ended releases what it had: it comes again at the latest when visibility has passed from there on, and sooner if
+         * the handler throws meanwhile. Until then the handler that was left may still return, and its event is done.
+         *
+         * <p>Members have a codec, a handler, {@link #onFailure}, {@link #threadFactory} and {@link #closeTimeout} each, and
+         * agree in query, pollLimit, stopAtEnd, attempts, stopOnFailure, visibility and whether there is onDamage, of which
+         * the oldest member's is told; startAt and idle are the first one's. A member whose codec does not take an event
+         * fails alone, and the event goes to another.
+         *
+         * <p>An event whose attempts ran out is parked by itself, without later ones of its key, since there is no order.
+         * Not with {@link #parallel} (open more members) nor {@link #standby} (any member stands by for the others).
+         *
+         * @param visibility above zero
+         */
+        public Builder shared(Duration visibility) {
+            this.visibility = Objects.requireNonNull(visibility, "visibility");
+            return subscriptionOption("shared");
+        }
+
+        /**
          * Subscription: how often the handler gets an event before it is parked. Default: 3, 100 ms.
          *
          * @param attempts 1 or more
@@ -353,6 +391,20 @@ public final class ConsumerConfig {
             problems.check(
                     !standby || name != null,
                     "standby waits for a name, and unnamed has none; give it a name, or leave out standby");
+            if (visibility != null) {
+                problems.check(
+                        !visibility.isNegative() && !visibility.isZero(),
+                        "shared: visibility=" + visibility + " is not above zero");
+                problems.check(
+                        name != null,
+                        "shared: members find each other by their name, and unnamed has none; give it a name");
+                problems.check(
+                        lanes == 1,
+                        "shared: a member handles one event at a time; leave out parallel, and open as many members"
+                                + " instead");
+                problems.check(
+                        !standby, "shared: members stand by for each other; leave out standby, or leave out shared");
+            }
             if (parked) {
                 problems.check(
                         subscriptionOptions.isEmpty(),

@@ -6,8 +6,9 @@ import java.time.Duration;
  * A running push consumer. Made by {@link EventLog#subscribe}, closed with its log at the latest.
  *
  * <p>Events are handed to one handler in position order, or, with {@link ConsumerConfig.Builder#parallel}, in the order of
- * each key. When a handler throws, the event is tried again as
- * configured with {@link ConsumerConfig.Builder#attempts}; when its attempts ran out, it and the later events of its
+ * each key; or, with {@link ConsumerConfig.Builder#shared}, this is one of the members that share them, in no order, and
+ * waiting is for all of them. When a handler throws, the event is tried again as configured with
+ * {@link ConsumerConfig.Builder#attempts}; when its attempts ran out, it and the later events of its
  * key are parked and the others go on, or the subscription stops ({@link ConsumerConfig.Builder#stopOnFailure()}).
  * The checkpoint never passes an event that was neither handled nor parked. An event that the codec does not take, or
  * damage in the log, stops the subscription.

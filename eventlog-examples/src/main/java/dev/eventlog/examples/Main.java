@@ -27,6 +27,7 @@ public final class Main {
                     "parallel",
                     "many events at a time, each key in order, also where one fails",
                     simple(Parallel::main)),
+            new Example("workqueue", "workers that share events, come, go and break down", simple(WorkQueue::main)),
             new Example(
                     "exactlyonce",
                     "each order gets one invoice, wherever the program breaks down",

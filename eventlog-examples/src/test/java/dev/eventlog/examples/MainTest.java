@@ -30,7 +30,16 @@ class MainTest {
     void withoutArgumentsListsThePrograms() {
         assertThat(run()).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .contains("hello", "fanout", "parallel", "exactlyonce", "replay", "restart", "market", "--kills");
+                .contains(
+                        "hello",
+                        "fanout",
+                        "parallel",
+                        "workqueue",
+                        "exactlyonce",
+                        "replay",
+                        "restart",
+                        "market",
+                        "--kills");
     }
 
     @ParameterizedTest
@@ -106,6 +115,18 @@ class MainTest {
                         .filter(line -> line.startsWith("first run") || line.startsWith("second run")))
                 .hasSize(5)
                 .allSatisfy(line -> assertThat(docs).contains(line));
+    }
+
+    @Test
+    void workqueueGivesEachEventToOneWorker(@TempDir Path directory) throws Exception {
+        var result = NewJvm.run(directory, "workqueue");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output())
+                .contains("all pictures are done: true")
+                .contains("scaled once: 59, more often: 0")
+                .contains("parked: 1, after attempt 3")
+                .contains("workers that broke down: 1; its picture came again as attempt 2")
+                .contains("workers that had work: more than one");
     }
 
     @Test

@@ -169,16 +169,16 @@ final class BorrowedEvent<T> implements EventView<T> {
 
     private T decode() {
         if (verdict() == REFUSED) {
-            throw refused("codec " + codec + " does not take it", null);
+            throw refused(frame.position(), schema, "codec " + codec + " does not take it", null);
         }
         T decoded;
         try {
             decoded = codec.decode(schema, frame.payload());
         } catch (RuntimeException | StackOverflowError e) {
-            throw refused(String.valueOf(e.getMessage()), e);
+            throw refused(frame.position(), schema, String.valueOf(e.getMessage()), e);
         }
         if (decoded == null) {
-            throw refused("codec " + codec + " returned null", null);
+            throw refused(frame.position(), schema, "codec " + codec + " returned null", null);
         }
         return decoded;
     }
@@ -195,12 +195,12 @@ final class BorrowedEvent<T> implements EventView<T> {
         return verdict;
     }
 
-    private DecodeException refused(String why, @Nullable Throwable cause) {
+    static DecodeException refused(long position, Codec.Schema schema, String why, @Nullable Throwable cause) {
         return new DecodeException(
-                "event cannot be decoded: position=" + frame.position() + " type=" + schema.type() + " version="
+                "event cannot be decoded: position=" + position + " type=" + schema.type() + " version="
                         + schema.version() + " contentType=" + schema.contentType() + " (" + why
                         + "); read it with a codec that takes it, leave its type out with a query, or seek past it",
-                frame.position(),
+                position,
                 schema.type(),
                 schema.version(),
                 cause);

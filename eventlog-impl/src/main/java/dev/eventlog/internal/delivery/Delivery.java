@@ -50,6 +50,7 @@ public final class Delivery implements AutoCloseable {
     private final Map<String, String> parkedOwners = new ConcurrentHashMap<>();
     // on which subscriptions run now
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    private final SharedConsumers shared;
     // written by close, read by any thread; published by volatile
     private volatile boolean closed;
 
@@ -60,6 +61,7 @@ public final class Delivery implements AutoCloseable {
         this.journal = journal;
         this.cursors = cursors;
         statuses = new Statuses(journal, cursors, clock, isWriting);
+        shared = new SharedConsumers(journal, cursors, statuses, threads, this::place);
     }
 
     /** Opens a consumer. */
@@ -129,6 +131,11 @@ public final class Delivery implements AutoCloseable {
     /** Starts a subscription. */
     public <T> Subscription subscribe(ConsumerConfig config, Codec<T> codec, EventHandler<? super T> handler) {
         Objects.requireNonNull(handler, "handler");
+        if (config.isShared()) {
+            MemberSubscription<T> member = shared.join(config, codec, handler);
+            registered(member).start();
+            return member;
+        }
         return start(config, codec, place -> handler);
     }
 
@@ -138,6 +145,10 @@ public final class Delivery implements AutoCloseable {
         Objects.requireNonNull(processor, "processor");
         Outputs<R> outputs = Outputs.of(out);
         statuses.requireWriting(config.name() == null ? Place.UNNAMED : config.name());
+        if (config.isShared()) {
+            throw new IllegalArgumentException("outputs are appended in the order of the log, by one owner: visibility="
+                    + config.visibility() + "; leave out shared, or let several consumers with a query each process");
+        }
         if (config.lanes() > 1) {
             throw new IllegalArgumentException("outputs are appended in the order of the log, on one lane: lanes="
                     + config.lanes() + "; leave out parallel, or let several consumers with a query each process");
@@ -337,6 +348,8 @@ public final class Delivery implements AutoCloseable {
                 subscription.stop();
             } else if (each instanceof StandbySubscription standby) {
                 standby.stop();
+            } else if (each instanceof MemberSubscription<?> member) {
+                member.stop();
             }
         }
         closeAll(statuses.open());

@@ -109,18 +109,7 @@ final class DeliveryMachine {
     private final Window window;
     private final KeyQueues queues;
     private final Lane[] lanes;
-    // done when it was made, as pairs in rising order, and which pair is next
-    private final long[] doneBefore;
-    private int nextDoneBefore;
-    private final long[] completions;
-    private int completionsCount;
-
-    private long readPosition;
-    private long committed;
-    private long committing;
-    private int readsSinceCommit;
-    // done above the checkpoint is not what was committed
-    private boolean areCompletionsNew;
+    private final Progress progress;
     // the last look found nothing to read
     private boolean isDry;
     // nothing will come any more
@@ -138,19 +127,15 @@ final class DeliveryMachine {
      */
     DeliveryMachine(Rules rules, long checkpoint, long[] doneBefore, long backOffNanos, SplittableRandom random) {
         this.rules = rules;
-        this.doneBefore = doneBefore;
         backOffs = new BackOffs(backOffNanos, random);
         window = new Window(rules.windowEvents());
         queues = new KeyQueues(window, rules.isOrdered());
-        completions = new long[rules.isOrdered() ? 64 : 4096];
+        progress = new Progress(window, checkpoint, doneBefore, rules.isOrdered() ? 64 : 4096);
         lanes = new Lane[rules.lanes()];
         for (int i = 0; i < lanes.length; i++) {
             lanes[i] = new Lane(i);
         }
         runningLanes = lanes.length;
-        readPosition = checkpoint;
-        committed = checkpoint;
-        committing = checkpoint;
     }
 
     /** Slots that events can have, from 0. */
@@ -212,14 +197,15 @@ final class DeliveryMachine {
     /** The reader's next step. */
     Step reader() {
         if (isEnding()) {
-            if (isCommitDue()) {
+            if (progress.isCommitDue()) {
                 // also while a handler does not end: it may never
                 return Step.COMMIT;
             }
             return runningLanes > 0 ? Step.WAIT : Step.END;
         }
         boolean isMoreWanted = wantsEvent();
-        if (isCommitDue() && (rules.isOrdered() || isDry || !isMoreWanted || readsSinceCommit >= READS)) {
+        if (progress.isCommitDue()
+                && (rules.isOrdered() || isDry || !isMoreWanted || progress.readsSinceCommit() >= READS)) {
             return Step.COMMIT;
         }
         if (isReadOut && window.isEmpty()) {
@@ -251,22 +237,14 @@ final class DeliveryMachine {
      */
     int offered(long position, @Nullable String key, int length) {
         isDry = false;
-        readsSinceCommit++;
-        readPosition = position + 1;
+        progress.read(position);
         int slot = window.add(position, length);
-        if (wasDoneBefore(position)) {
+        if (progress.wasDoneBefore(position)) {
             finish(slot);
             return Window.NONE;
         }
         queues.add(key, slot);
         return slot;
-    }
-
-    private boolean wasDoneBefore(long position) {
-        while (nextDoneBefore < doneBefore.length && doneBefore[nextDoneBefore + 1] <= position) {
-            nextDoneBefore += 2;
-        }
-        return nextDoneBefore < doneBefore.length && doneBefore[nextDoneBefore] <= position;
     }
 
     /**
@@ -276,7 +254,7 @@ final class DeliveryMachine {
      * @param isMore whether it gave up amid events that are left out: there is more to read at once
      */
     void readNothing(long position, boolean isMore) {
-        readPosition = Math.max(readPosition, position);
+        progress.readTo(position);
         isDry = !isMore;
     }
 
@@ -291,47 +269,27 @@ final class DeliveryMachine {
         isDry = false;
     }
 
-    private boolean isCommitDue() {
-        return areCompletionsNew || window.watermark(readPosition) != committed;
-    }
-
     /** Fixes what is to be committed. */
     void beginCommit() {
-        committing = window.watermark(readPosition);
-        completionsCount = addDoneBefore(window.completions(completions));
-        areCompletionsNew = false;
-        readsSinceCommit = 0;
-    }
-
-    /** Adds what was done before and is not read yet, if there is room for all before it. */
-    private int addDoneBefore(int count) {
-        int end = count;
-        for (int i = nextDoneBefore; i < doneBefore.length && end + 2 <= completions.length; i += 2) {
-            long from = Math.max(doneBefore[i], readPosition);
-            if (from < doneBefore[i + 1]) {
-                completions[end++] = from;
-                completions[end++] = doneBefore[i + 1];
-            }
-        }
-        return end;
+        progress.beginCommit();
     }
 
     long commitPosition() {
-        return committing;
+        return progress.commitPosition();
     }
 
     /** What is done above it, as pairs; {@link #completionsCount()} longs of it count. */
     long[] completions() {
-        return completions;
+        return progress.completions();
     }
 
     int completionsCount() {
-        return completionsCount;
+        return progress.completionsCount();
     }
 
     /** The checkpoint is where {@link #commitPosition()} said. */
     void committed() {
-        committed = committing;
+        progress.committed();
     }
 
     // ---- a lane
@@ -525,7 +483,7 @@ final class DeliveryMachine {
 
     private void finish(int slot) {
         if (!rules.isOrdered()) {
-            areCompletionsNew = true;
+            progress.completed();
             window.done(slot);
         } else if (!window.joinPrevious(slot)) {
             window.done(slot);
@@ -544,7 +502,9 @@ final class DeliveryMachine {
         for (int i = 0; i < lane.returnedCount(); i++) {
             window.done(lane.returnedAt(i));
         }
-        areCompletionsNew |= !rules.isOrdered();
+        if (!rules.isOrdered()) {
+            progress.completed();
+        }
         for (KeyQueue queue : lane.unflushedKeys) {
             queue.isUnflushed = false;
             if (!lane.isExhausted || queue != lane.queue) {

@@ -82,4 +82,9 @@ final class KeyQueues {
     boolean isAnyReady() {
         return !ready.isEmpty();
     }
+
+    /** Queues that a lane may take. */
+    int readyCount() {
+        return ready.size();
+    }
 }

@@ -36,6 +36,15 @@ final class OwnedEvent<T> implements Event<T> {
         this.replay = replay;
     }
 
+    Codec.Schema schema() {
+        return envelope.schema();
+    }
+
+    /** The same event with other data, for the n-th delivery. */
+    <U> OwnedEvent<U> with(U newData, int newAttempt) {
+        return new OwnedEvent<>(envelope, newData, metadata, id, newAttempt, replay);
+    }
+
     /** The same event, delivered once more. */
     OwnedEvent<T> nextAttempt() {
         return new OwnedEvent<>(envelope, data, metadata, id, attempt + 1, replay);

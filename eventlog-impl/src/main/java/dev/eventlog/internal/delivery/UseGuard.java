@@ -29,14 +29,21 @@ final class UseGuard {
      * @throws IllegalStateException if it is in use
      * @throws LogClosedException if it is closed
      */
+    @SuppressWarnings("ReferenceEquality") // a thread is itself only
     void enter() {
         if (closed) {
-            throw new LogClosedException("consumer is closed: name=" + name + "; open it again");
+            throw refused();
         }
         Thread current = Thread.currentThread();
         if (!user.compareAndSet(null, current)) {
-            throw inUse(user.get(), current);
+            Thread other = user.get();
+            // who closes has it too, and for good
+            throw closed && other != current ? refused() : inUse(other, current);
         }
+    }
+
+    private LogClosedException refused() {
+        return new LogClosedException("consumer is closed: name=" + name + "; open it again");
     }
 
     @SuppressWarnings("ReferenceEquality") // a thread is itself only

@@ -225,7 +225,7 @@ final class LocalEventLog implements EventLog {
 
     /** What a log can do that nothing is appended to is less. */
     private static Set<Capability> capabilities(EventLogConfig config, boolean isWriting) {
-        Set<Capability> all = EnumSet.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS);
+        Set<Capability> all = EnumSet.of(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS, Capability.SHARED);
         if (isWriting) {
             all.add(Capability.CONDITIONAL_APPEND);
             if (config.dedupCount() > 0) {

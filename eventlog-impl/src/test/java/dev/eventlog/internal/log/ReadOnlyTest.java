@@ -292,7 +292,7 @@ class ReadOnlyTest {
                     .isInstanceOf(UnsupportedOperationException.class)
                     .hasMessageContaining("read-only");
             assertThat(reading.capabilities())
-                    .containsExactlyInAnyOrder(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS);
+                    .containsExactlyInAnyOrder(Capability.TOTAL_ORDER, Capability.DENSE_POSITIONS, Capability.SHARED);
         }
     }
 

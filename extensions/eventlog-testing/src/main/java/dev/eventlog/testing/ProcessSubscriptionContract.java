@@ -265,6 +265,9 @@ abstract class ProcessSubscriptionContract extends ProcessContract {
                 .isThrownBy(() -> process(inputs("s").parallel(2), ONE))
                 .withMessageContaining("parallel");
         assertThatIllegalArgumentException()
+                .isThrownBy(() -> process(inputs("s").shared(LONG), ONE))
+                .withMessageContaining("shared");
+        assertThatIllegalArgumentException()
                 .isThrownBy(() -> process(ConsumerConfig.unnamed(), ONE))
                 .withMessageContaining("name");
         assertThatIllegalArgumentException().isThrownBy(() -> process(ConsumerConfig.parkedBy("s"), ONE));
