@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.eventlog.ConsumerStatus.State;
 import dev.eventlog.EventLog;
 import dev.eventlog.Processor;
+import dev.eventlog.Subscription;
 import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Clock;
@@ -47,9 +48,10 @@ class ProcessNoRoomTest {
     }
 
     @SuppressWarnings("ThreadPriorityCheck") // yielding is waiting without a sleep
-    private void awaitRefusals(long count) {
+    private void awaitRefusals(long count, Subscription subscription) {
         long before = refused.get();
         while (refused.get() < before + count) {
+            assertThat(subscription.status().state()).isEqualTo(State.OPEN);
             Thread.yield();
         }
     }
@@ -63,8 +65,7 @@ class ProcessNoRoomTest {
             try (var subscription =
                     log.process(config, NumberedOutputs.CODEC, LARGE, log.producer("out", NumberedOutputs.CODEC))) {
                 // more than what is tried in the background
-                awaitRefusals(8);
-                assertThat(subscription.status().state()).isEqualTo(State.OPEN);
+                awaitRefusals(8, subscription);
                 isFull = false;
                 assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(1))).isTrue();
                 assertThat(subscription.status().parked()).isZero();

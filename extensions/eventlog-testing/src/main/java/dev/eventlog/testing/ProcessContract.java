@@ -297,6 +297,20 @@ abstract class ProcessContract extends RetentionContract {
     }
 
     @Test
+    void seekThatWasCommittedHoldsBehindOutputsOfLaterEvents() {
+        List<Long> positions = appendNumbers(3);
+        Consumer<String> consumer = inputsConsumer("c");
+        assertThat(consumer.process(ONE, out(), 3)).isEqualTo(3);
+        consumer.seek(StartAt.position(positions.get(1)));
+        consumer.commit();
+        closeAndRestart(consumer);
+        try (Consumer<String> again = inputsConsumer("c")) {
+            assertThat(again.process(ONE, out(), 100)).isEqualTo(2);
+        }
+        assertThat(outputs()).containsExactly("<0>", "<1>", "<2>", "<1>", "<2>");
+    }
+
+    @Test
     void pollAndProcessShareOneCursor() {
         appendNumbers(6);
         try (Consumer<String> consumer = inputsConsumer("c")) {
