@@ -243,7 +243,7 @@ class ReadOnlyTest {
                 EventLog reading = reader();
                 Consumer<ByteBuffer> consumer = reading.consumer("seeking", Numbered.CODEC)) {
             for (int i = 0; i < 30; i++) {
-                numbered.appendTo(writing, writing.endPosition() + random.nextInt(200));
+                numbered.appendTo(writing, writing.endPosition() + 1 + random.nextInt(200));
                 long position = random.nextLong(writing.endPosition());
                 consumer.seek(StartAt.position(position));
                 Event<ByteBuffer> event = consumer.poll(LONG).get(0);
