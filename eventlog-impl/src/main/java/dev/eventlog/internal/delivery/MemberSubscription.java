@@ -12,6 +12,7 @@ import dev.eventlog.internal.delivery.SharedEvents.Turn;
 import dev.eventlog.internal.journal.ReadJournal;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -114,8 +115,7 @@ final class MemberSubscription<T> implements Subscription {
         try {
             Turn turn = consumer.events().next(seat);
             while (turn.step() != Step.END) {
-                OwnedEvent<ByteBuffer> event = turn.event();
-                if (event != null && !take(turn, event)) {
+                if (turn.step() != Step.WAIT && !take(turn, Objects.requireNonNull(turn.event()))) {
                     return;
                 }
                 turn = consumer.events().next(seat);

@@ -16,7 +16,7 @@ enum Sabotage {
     /** What the handler returned from counts before it is flushed. */
     DONE_BEFORE_FLUSH("before the flush|not done|in two lanes|told to be done"),
     /** What is done above the checkpoint is told one further. */
-    COMPLETIONS_SHIFTED("told to be done|not told"),
+    COMPLETIONS_SHIFTED("told to be done|not told|one before it of its key comes again"),
     /** Of what is done above the checkpoint the first events are forgotten, and not the last. */
     COMPLETIONS_WITHOUT_THE_FIRST("done although one before it of its key comes again|not told at the end"),
     /** Who was closed goes on parking. */

@@ -144,6 +144,7 @@ class SharedMembersTest {
         other.close();
         stuck.close();
         assertThat(stuck.status().state()).isEqualTo(State.CLOSED);
+        log.consumer("s", TEXT).close();
         var again = new CopyOnWriteArrayList<Long>();
         try (Subscription next = subscribe(shared(NEVER), event -> again.add(event.position()))) {
             assertThat(next.awaitCaughtUp(LONG)).isTrue();
