@@ -107,6 +107,11 @@ public final class ConsumerConfig {
         return values.standby;
     }
 
+    /** How many times faster than events happened a subscription hands them over; infinite: as fast as possible. */
+    public double pace() {
+        return values.pace;
+    }
+
     /** How often a handler gets an event before it is parked. */
     public int attempts() {
         return values.attempts;
@@ -163,6 +168,7 @@ public final class ConsumerConfig {
         private int lanes = 1;
         private java.util.function.@Nullable Consumer<? super CorruptLogException> onDamage;
         private boolean standby;
+        private double pace = Double.POSITIVE_INFINITY;
         private int attempts = 3;
         private Duration backOff = Duration.ofMillis(100);
         private boolean stopOnFailure;
@@ -188,6 +194,7 @@ public final class ConsumerConfig {
             lanes = other.lanes;
             onDamage = other.onDamage;
             standby = other.standby;
+            pace = other.pace;
             attempts = other.attempts;
             backOff = other.backOff;
             stopOnFailure = other.stopOnFailure;
@@ -276,6 +283,27 @@ public final class ConsumerConfig {
         }
 
         /**
+         * Subscription: replays at the pace at which events happened, by {@link Event#time()}, so many times as fast. The
+         * first event is handed over at once, each other one as long after it as the two are apart, divided by this; one
+         * that is late, since the handler was slow or its time is before that of an earlier one, at once. Default: as fast
+         * as possible.
+         *
+         * <p>Once the subscription has reached the end of the log it is live, and hands events over when they come. With a
+         * pace of 1 it stays as far behind as it began, as long as events keep coming.
+         *
+         * <p>The time is that of {@link EventLogConfig#clock()}, and else the machine's, which no step of its wall clock
+         * changes; a step back of a clock counts as no time. It stands while the subscription is paused. With
+         * {@link #parallel} the thread that reads keeps the pace: an event is given to the lanes when it is due. What was
+         * handled is flushed and committed before a wait.
+         *
+         * @param times above 0: 1 as it happened, 10 ten times as fast, 0.5 half as fast
+         */
+        public Builder pace(double times) {
+            this.pace = times;
+            return subscriptionOption("pace");
+        }
+
+        /**
          * Subscription: how often the handler gets an event before it is parked. Default: 3, 100 ms.
          *
          * @param attempts 1 or more
@@ -348,6 +376,7 @@ public final class ConsumerConfig {
             problems.check(pollBytes >= 1, "pollLimit: bytes=" + pollBytes + " is below 1");
             problems.check(lanes >= 1 && lanes <= 1024, "parallel: lanes=" + lanes + " is not in 1..1024");
             problems.check(attempts >= 1, "attempts=" + attempts + " is below 1");
+            problems.check(pace > 0, "pace=" + pace + " is not above 0");
             problems.check(!backOff.isNegative(), "backOff=" + backOff + " is negative");
             problems.check(!closeTimeout.isNegative(), "closeTimeout=" + closeTimeout + " is negative");
             problems.check(

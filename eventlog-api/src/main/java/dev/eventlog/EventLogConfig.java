@@ -296,8 +296,8 @@ public final class EventLogConfig {
         }
 
         /**
-         * Where append times come from. Default: the system's clock. Steps are coped with. Waiting and the back-off between
-         * attempts follow the machine's time all the same.
+         * Where append times come from, and the time of {@link ConsumerConfig.Builder#pace}. Default: the system's clock.
+         * Steps are coped with. Waiting and the back-off between attempts follow the machine's time all the same.
          */
         public Builder clock(InstantSource clock) {
             this.clock = Objects.requireNonNull(clock, "clock");

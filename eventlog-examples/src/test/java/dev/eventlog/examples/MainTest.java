@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -103,6 +104,23 @@ class MainTest {
                 .containsPattern("balances now +\\{anna=7501, ben=1000}")
                 .containsPattern("balances as of then +\\{anna=7500, ben=5000}")
                 .containsPattern("anna's withdrawals +\\[Withdrawn\\[cents=2500]]");
+    }
+
+    @Test
+    void replayPlaysAMarketAgainTenTimesAsFast(@TempDir Path directory) throws Exception {
+        var result = NewJvm.run(directory, "replay");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output())
+                .contains("a simulated market, seed 1, 5 s of it, 10 times as fast")
+                .contains("second 5 of the market begins after ")
+                .contains("all came: true");
+        Path file = directory.resolve("AAPL_2012-06-21_message.csv");
+        Files.writeString(file, "34200.5,1,1,100,5850000,1\n34202,1,2,100,5850100,-1\n34300,1,3,100,5850100,-1\n");
+        assertThat(run("replay", file.toString())).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains(file + ", 5 s of it")
+                .containsPattern("second 2 of the market begins after (0\\.[1-9]|[1-9])")
+                .contains("all came: true, messages in each second: [1, 1]");
     }
 
     @Test
