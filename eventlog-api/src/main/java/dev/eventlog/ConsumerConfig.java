@@ -107,6 +107,11 @@ public final class ConsumerConfig {
         return values.standby;
     }
 
+    /** Whether the log keeps each event until this consumer has committed it. */
+    public boolean isRequired() {
+        return values.required;
+    }
+
     /** How many times faster than events happened a subscription hands them over; infinite: as fast as possible. */
     public double pace() {
         return values.pace;
@@ -168,6 +173,7 @@ public final class ConsumerConfig {
         private int lanes = 1;
         private java.util.function.@Nullable Consumer<? super CorruptLogException> onDamage;
         private boolean standby;
+        private boolean required;
         private double pace = Double.POSITIVE_INFINITY;
         private int attempts = 3;
         private Duration backOff = Duration.ofMillis(100);
@@ -194,6 +200,7 @@ public final class ConsumerConfig {
             lanes = other.lanes;
             onDamage = other.onDamage;
             standby = other.standby;
+            required = other.required;
             pace = other.pace;
             attempts = other.attempts;
             backOff = other.backOff;
@@ -280,6 +287,20 @@ public final class ConsumerConfig {
         public Builder standby() {
             this.standby = true;
             return subscriptionOption("standby");
+        }
+
+        /**
+         * Lets the log keep each event until this consumer has committed it, whatever {@link EventLogConfig.Builder#retainFor},
+         * {@link EventLogConfig.Builder#retainBytes} and {@link EventLogConfig.Builder#limit} say. That holds from this opening
+         * on, also while the consumer is closed and in whichever process it is opened, until it is forgotten; an opening
+         * without this option does not end it. What was pruned before does not come back.
+         *
+         * <p>A required consumer that does not go on holds back the log: it grows, or reaches its limit, and the log tells in
+         * its messages who holds it back. So a consumer that is not used any more must be forgotten.
+         */
+        public Builder required() {
+            this.required = true;
+            return this;
         }
 
         /**
@@ -382,10 +403,14 @@ public final class ConsumerConfig {
             problems.check(
                     !standby || name != null,
                     "standby waits for a name, and unnamed has none; give it a name, or leave out standby");
+            problems.check(
+                    !required || name != null,
+                    "required keeps events for a name, and unnamed has none; give it a name, or leave out required");
             if (parked) {
                 problems.check(
                         subscriptionOptions.isEmpty(),
                         "parkedBy is for EventLog.consumer; leave out " + subscriptionOptions);
+                problems.check(!required, "parkedBy has events that are kept in any case; leave out required");
                 problems.check(onDamage == null, "parkedBy has single events and passes none; leave out onDamage");
                 problems.check(
                         startAt instanceof StartAt.Earliest,

@@ -9,10 +9,10 @@ import java.util.zip.CRC32C;
  * The layout of a file of {@code cursors/}: two slots, each in a page of 4,096 bytes of its own, little-endian.
  *
  * <pre>
- *   0                               32              40              48              56      60      64  66       168     172
- *   +-------------------------------+---------------+---------------+---------------+-------+-------+---+--------+-------+
- *   | file header "EVLGCURS"        | sequence      | checkpoint    | highest       | epoch |generat|len| name   | CRC   |
- *   +-------------------------------+---------------+---------------+---------------+-------+-------+---+--------+-------+
+ *   0                               32              40              48              56      60      64  66    166 168     172
+ *   +-------------------------------+---------------+---------------+---------------+-------+-------+---+-----+---+-------+
+ *   | file header "EVLGCURS"        | sequence      | checkpoint    | highest       | epoch |generat|len| name|opt| CRC   |
+ *   +-------------------------------+---------------+---------------+---------------+-------+-------+---+-----+---+-------+
  * </pre>
  *
  * A commit writes the slot that is not the newest, its CRC32C (of bytes 32 to 167) last; the valid slot with the greatest
@@ -36,8 +36,14 @@ final class CursorDescriptor {
     static final int GENERATION_OFFSET = EPOCH_OFFSET + Integer.BYTES;
     static final int NAME_LENGTH_OFFSET = GENERATION_OFFSET + Integer.BYTES;
     static final int NAME_OFFSET = NAME_LENGTH_OFFSET + Short.BYTES;
-    static final int NAME_CAPACITY = 102;
-    static final int CRC_OFFSET = NAME_OFFSET + NAME_CAPACITY;
+    static final int NAME_CAPACITY = 100;
+    /** What the consumer is: see {@link #REQUIRED}. Zero where nobody wrote it. */
+    static final int OPTIONS_OFFSET = NAME_OFFSET + NAME_CAPACITY;
+
+    static final int CRC_OFFSET = OPTIONS_OFFSET + Short.BYTES;
+
+    /** Option: the log keeps events from the checkpoint on. */
+    static final short REQUIRED = 1;
 
     private CursorDescriptor() {}
 

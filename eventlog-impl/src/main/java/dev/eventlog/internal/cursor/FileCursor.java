@@ -27,6 +27,7 @@ final class FileCursor implements Cursor {
     private volatile long highest = NONE;
     // as of the opening; the owner's
     private long[] completions = Completions.NONE;
+    private volatile short options;
     private volatile boolean dirty;
     private volatile boolean closed;
     private int newest;
@@ -55,6 +56,7 @@ final class FileCursor implements Cursor {
         highest = slot.getLong(CursorDescriptor.HIGHEST_OFFSET);
         epoch = slot.getInt(CursorDescriptor.EPOCH_OFFSET);
         generation = slot.getInt(CursorDescriptor.GENERATION_OFFSET);
+        options = slot.getShort(CursorDescriptor.OPTIONS_OFFSET);
         completions = Completions.read(slot);
         return otherDamaged;
     }
@@ -77,6 +79,21 @@ final class FileCursor implements Cursor {
     @Override
     public long highest() {
         return highest;
+    }
+
+    /** Whether the log keeps events from the checkpoint on. */
+    boolean isRequired() {
+        return (options & CursorDescriptor.REQUIRED) != 0;
+    }
+
+    /** Lets the log keep events from the checkpoint on, also after a power cut. */
+    void require() {
+        if (isRequired()) {
+            return;
+        }
+        options |= CursorDescriptor.REQUIRED;
+        write(checkpoint, highest, false, completions, completions.length);
+        force();
     }
 
     /** The writer's epoch at the last commit. */
@@ -114,6 +131,14 @@ final class FileCursor implements Cursor {
     }
 
     private void write(long newCheckpoint, long newHighest, boolean moved, long[] pairs, int count) {
+        writeSlot(newCheckpoint, newHighest, moved, pairs, count);
+        if (isRequired()) {
+            // events below are pruned once this is forced: no slot may go back behind it, whichever a power cut leaves
+            writeSlot(newCheckpoint, newHighest, false, pairs, count);
+        }
+    }
+
+    private void writeSlot(long newCheckpoint, long newHighest, boolean moved, long[] pairs, int count) {
         int target = 1 - newest;
         ByteBuffer slot = slots.slot(target);
         int writerEpoch = journal.epoch();
@@ -127,6 +152,7 @@ final class FileCursor implements Cursor {
         slot.putLong(CursorDescriptor.HIGHEST_OFFSET, newHighest);
         slot.putInt(CursorDescriptor.EPOCH_OFFSET, writerEpoch);
         slot.putInt(CursorDescriptor.GENERATION_OFFSET, moved ? generation + 1 : generation);
+        slot.putShort(CursorDescriptor.OPTIONS_OFFSET, options);
         if (count > 0) {
             Completions.write(slot, pairs, count, crc);
         }
@@ -142,7 +168,7 @@ final class FileCursor implements Cursor {
     }
 
     @Override
-    public void force() {
+    public synchronized void force() {
         if (dirty) {
             dirty = false;
             boolean forced = false;

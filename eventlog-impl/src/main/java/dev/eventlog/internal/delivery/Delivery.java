@@ -164,6 +164,10 @@ public final class Delivery implements AutoCloseable {
         boolean isNew = cursor != null && cursor.checkpoint() == Cursor.NONE;
         Place place = null;
         try {
+            if (cursor != null && config.isRequired()) {
+                // before it begins: what it begins at is kept from there on
+                cursors.require(cursor);
+            }
             place = Place.of(config, cursor, journal);
             return place;
         } finally {

@@ -169,7 +169,7 @@ class CursorFileTest {
                 assertThat(reopenedAt(bytes)).as("bit %d", bit).isEqualTo(expected(at, newestSlot));
                 assertThat(cursors.all())
                         .as("bit %d", bit)
-                        .containsExactly(new Cursors.Stored("billing", expected(at, newestSlot), null));
+                        .containsExactly(new Cursors.Stored("billing", expected(at, newestSlot), false, null));
                 assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
             }
         }

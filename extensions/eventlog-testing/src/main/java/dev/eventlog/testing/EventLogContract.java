@@ -70,7 +70,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>Needs JUnit 6 and AssertJ. <b>Threading:</b> One thread at a time: JUnit's.
  */
-public abstract class EventLogContract extends RetentionContract {
+public abstract class EventLogContract extends LimitContract {
 
     /** For backends. */
     protected EventLogContract() {}
