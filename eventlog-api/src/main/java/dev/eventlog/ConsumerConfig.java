@@ -112,6 +112,16 @@ public final class ConsumerConfig {
         return values.required;
     }
 
+    /** How many events the consumer may lag before {@link #onLag()} is told; {@link Long#MAX_VALUE}: it is not. */
+    public long lagLimit() {
+        return values.lagLimit;
+    }
+
+    /** Told when the consumer lags more than {@link #lagLimit()}, and when it has come back to half of that. */
+    public java.util.function.Consumer<? super ConsumerStatus> onLag() {
+        return values.onLag;
+    }
+
     /** How many times faster than events happened a subscription hands them over; infinite: as fast as possible. */
     public double pace() {
         return values.pace;
@@ -174,6 +184,8 @@ public final class ConsumerConfig {
         private java.util.function.@Nullable Consumer<? super CorruptLogException> onDamage;
         private boolean standby;
         private boolean required;
+        private long lagLimit = Long.MAX_VALUE;
+        private java.util.function.Consumer<? super ConsumerStatus> onLag = status -> {};
         private double pace = Double.POSITIVE_INFINITY;
         private int attempts = 3;
         private Duration backOff = Duration.ofMillis(100);
@@ -201,6 +213,8 @@ public final class ConsumerConfig {
             onDamage = other.onDamage;
             standby = other.standby;
             required = other.required;
+            lagLimit = other.lagLimit;
+            onLag = other.onLag;
             pace = other.pace;
             attempts = other.attempts;
             backOff = other.backOff;
@@ -304,6 +318,22 @@ public final class ConsumerConfig {
         }
 
         /**
+         * Tells when the consumer falls behind: once when its {@link ConsumerStatus#lag()} has passed a limit, and once when
+         * it has come back to half of the limit or less, then again from the beginning; the status says which of the two. The
+         * lag is looked at about ten times a second, so a shorter one may go unnoticed. Default: nobody is told.
+         *
+         * <p>The listener is called on a thread {@code eventlog-lag} of the log, for one consumer after the other, as long as
+         * the consumer is not closed, also where its subscription has failed. It may use the log and close it.
+         *
+         * @param events 1 or more
+         */
+        public Builder onLag(long events, java.util.function.Consumer<? super ConsumerStatus> listener) {
+            this.lagLimit = events;
+            this.onLag = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
          * Subscription: replays at the pace at which events happened, by {@link Event#time()}, so many times as fast. The
          * first event is handed over at once, each other one as long after it as the two are apart, divided by this; one
          * that is late, since the handler was slow or its time is before that of an earlier one, at once. Default: as fast
@@ -397,6 +427,7 @@ public final class ConsumerConfig {
             problems.check(pollBytes >= 1, "pollLimit: bytes=" + pollBytes + " is below 1");
             problems.check(lanes >= 1 && lanes <= 1024, "parallel: lanes=" + lanes + " is not in 1..1024");
             problems.check(attempts >= 1, "attempts=" + attempts + " is below 1");
+            problems.check(lagLimit >= 1, "onLag: events=" + lagLimit + " is below 1");
             problems.check(pace > 0, "pace=" + pace + " is not above 0");
             problems.check(!backOff.isNegative(), "backOff=" + backOff + " is negative");
             problems.check(!closeTimeout.isNegative(), "closeTimeout=" + closeTimeout + " is negative");
@@ -410,6 +441,8 @@ public final class ConsumerConfig {
                 problems.check(
                         subscriptionOptions.isEmpty(),
                         "parkedBy is for EventLog.consumer; leave out " + subscriptionOptions);
+                problems.check(
+                        lagLimit == Long.MAX_VALUE, "parkedBy has a list and no lag of its own; leave out onLag");
                 problems.check(!required, "parkedBy has events that are kept in any case; leave out required");
                 problems.check(onDamage == null, "parkedBy has single events and passes none; leave out onDamage");
                 problems.check(

@@ -71,6 +71,15 @@ final class CursorSlots {
         }
     }
 
+    /** Options that either slot tells, be it damaged or not: a consumer is rather required for nothing than not. */
+    short anyOptions() {
+        int any = 0;
+        for (ByteBuffer slot : slots) {
+            any |= slot.getShort(CursorDescriptor.OPTIONS_OFFSET) & CursorDescriptor.REQUIRED;
+        }
+        return (short) any;
+    }
+
     private long sequence(int number) {
         return slots[number].getLong(CursorDescriptor.SEQUENCE_OFFSET);
     }

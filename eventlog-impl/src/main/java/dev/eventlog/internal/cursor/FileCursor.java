@@ -57,6 +57,8 @@ final class FileCursor implements Cursor {
         epoch = slot.getInt(CursorDescriptor.EPOCH_OFFSET);
         generation = slot.getInt(CursorDescriptor.GENERATION_OFFSET);
         options = slot.getShort(CursorDescriptor.OPTIONS_OFFSET);
+        // who had it open before need not have forced it
+        dirty = isRequired();
         completions = Completions.read(slot);
         return otherDamaged;
     }

@@ -192,10 +192,10 @@ final class FileCursors extends Cursors {
         }
         // before the checkpoint: who dies in between leaves an empty list, which nobody misses
         parkedFile(name).create();
-        files.replace(file, bytes(name, journal.id(), journal.epoch(), Cursor.NONE));
+        files.replace(file, bytes(name, journal.id(), journal.epoch(), Cursor.NONE, (short) 0));
     }
 
-    private static ByteBuffer bytes(String name, UUID logId, int epoch, long checkpoint) {
+    private static ByteBuffer bytes(String name, UUID logId, int epoch, long checkpoint, short options) {
         ByteBuffer bytes = newFile();
         var slots = new CursorSlots(bytes);
         for (int i = 0; i < CursorDescriptor.SLOTS; i++) {
@@ -205,6 +205,7 @@ final class FileCursors extends Cursors {
             slot.putLong(CursorDescriptor.CHECKPOINT_OFFSET, checkpoint);
             slot.putLong(CursorDescriptor.HIGHEST_OFFSET, checkpoint);
             slot.putInt(CursorDescriptor.EPOCH_OFFSET, epoch);
+            slot.putShort(CursorDescriptor.OPTIONS_OFFSET, options);
             slot.putInt(CursorDescriptor.CRC_OFFSET, CursorDescriptor.crc(slot, new CRC32C()));
         }
         return bytes;
@@ -217,10 +218,11 @@ final class FileCursors extends Cursors {
         }
         String fileName = String.valueOf(file.getFileName());
         String stem = fileName.substring(0, fileName.length() - SUFFIX.length());
-        String name = new CursorSlots(before).name(stem);
+        var slots = new CursorSlots(before);
+        String name = slots.name(stem);
         boolean isKnown = Names.fileName(name).equals(stem);
         if (isKnown) {
-            files.replace(file, bytes(name, logId, epoch, checkpoint));
+            files.replace(file, bytes(name, logId, epoch, checkpoint, slots.anyOptions()));
         }
         return isKnown;
     }

@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -43,6 +44,7 @@ public final class Delivery implements AutoCloseable {
 
     private final ReadJournal journal;
     private final Cursors cursors;
+    private final LagWatch lags;
     private final Statuses statuses;
     // who reads the list of a consumer's parked events
     private final Map<String, String> parkedOwners = new ConcurrentHashMap<>();
@@ -51,10 +53,12 @@ public final class Delivery implements AutoCloseable {
     // written by close, read by any thread; published by volatile
     private volatile boolean closed;
 
-    public Delivery(ReadJournal journal, Cursors cursors, Clock clock) {
+    /** @param threadFactory makes the thread that tells of lags; null: a daemon thread */
+    public Delivery(ReadJournal journal, Cursors cursors, Clock clock, @Nullable ThreadFactory threadFactory) {
         this.journal = journal;
         this.cursors = cursors;
-        statuses = new Statuses(journal, cursors, clock);
+        lags = new LagWatch(journal, threadFactory);
+        statuses = new Statuses(journal, cursors, clock, lags);
     }
 
     /** Opens a consumer. */
@@ -68,6 +72,7 @@ public final class Delivery implements AutoCloseable {
         }
         Place place = place(config);
         PullConsumer<T> consumer = opened(place, () -> new PullConsumer<>(journal, codec, config, place, statuses));
+        lags.watch(consumer, config, place, consumer::status);
         return registered(consumer);
     }
 
@@ -148,7 +153,7 @@ public final class Delivery implements AutoCloseable {
 
     private <T> PushSubscription<T> push(ConsumerConfig config, Codec<T> codec, EventHandler<? super T> handler) {
         Place place = place(config);
-        return opened(
+        PushSubscription<T> subscription = opened(
                 place,
                 () -> new PushSubscription<>(
                         journal,
@@ -156,6 +161,8 @@ public final class Delivery implements AutoCloseable {
                         config,
                         handler,
                         new PushSubscription.Parts(place, cursors, statuses, threads)));
+        lags.watch(subscription, config, place, subscription::status);
+        return subscription;
     }
 
     private Place place(ConsumerConfig config) {
@@ -294,9 +301,12 @@ public final class Delivery implements AutoCloseable {
         return consumer instanceof PullConsumer<?> pull ? pull.status() : null;
     }
 
-    /** Whether the caller is on the thread of a subscription: it must not wait for the close, which waits for it. */
+    /**
+     * Whether the caller is on the thread of a subscription, or is told of a lag: it must not wait for the close, which waits
+     * for it.
+     */
     public boolean isOwnThread() {
-        return threads.contains(Thread.currentThread());
+        return threads.contains(Thread.currentThread()) || lags.isCurrent();
     }
 
     /** Stops all subscriptions, then closes all consumers; closes all of them, and then throws what was thrown first. */
@@ -311,7 +321,11 @@ public final class Delivery implements AutoCloseable {
                 standby.stop();
             }
         }
-        closeAll(statuses.open());
+        try {
+            closeAll(statuses.open());
+        } finally {
+            lags.close();
+        }
     }
 
     private static void closeAll(Collection<AutoCloseable> all) {

@@ -23,11 +23,13 @@ final class Statuses {
     private final ReadJournal journal;
     private final Cursors cursors;
     private final Clock clock;
+    private final LagWatch lags;
     private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
     // guarded by this
     private @Nullable JournalReader reader;
 
-    Statuses(ReadJournal journal, Cursors cursors, Clock clock) {
+    Statuses(ReadJournal journal, Cursors cursors, Clock clock, LagWatch lags) {
+        this.lags = lags;
         this.journal = journal;
         this.cursors = cursors;
         this.clock = clock;
@@ -39,6 +41,7 @@ final class Statuses {
 
     void closed(AutoCloseable consumer) {
         open.remove(consumer);
+        lags.forget(consumer);
     }
 
     Set<AutoCloseable> open() {

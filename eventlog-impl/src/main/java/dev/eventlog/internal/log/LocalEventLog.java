@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -63,13 +64,14 @@ final class LocalEventLog implements EventLog {
             Cursors cursors,
             IoThread io,
             BackgroundErrors errors,
-            Clock clock) {
+            Clock clock,
+            @Nullable ThreadFactory threadFactory) {
         this.journal = journal;
         this.writing = writing;
         this.cursors = cursors;
         this.io = io;
         this.errors = errors;
-        delivery = new Delivery(journal, cursors, clock);
+        delivery = new Delivery(journal, cursors, clock, threadFactory);
         frames = writing == null ? null : new FramePool(writing);
     }
 
@@ -90,7 +92,7 @@ final class LocalEventLog implements EventLog {
                 writing.startPruning(
                         config, cursors::needs, first -> cursors.pruned(first, config.backgroundErrors()), io);
             }
-            var log = new LocalEventLog(journal, writing, cursors, io, errors, clock);
+            var log = new LocalEventLog(journal, writing, cursors, io, errors, clock, config.threadFactory());
             long interval = config.forceInterval().toNanos();
             if (interval > 0 && config.directory() != null && !isSalvage) {
                 io.every(interval, () -> forceCheckpoints(cursors, config));

@@ -70,7 +70,7 @@ import org.junit.jupiter.api.Test;
  *
  * <p>Needs JUnit 6 and AssertJ. <b>Threading:</b> One thread at a time: JUnit's.
  */
-public abstract class EventLogContract extends LimitContract {
+public abstract class EventLogContract extends LagContract {
 
     /** For backends. */
     protected EventLogContract() {}
