@@ -144,8 +144,8 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
     }
 
     /**
-     * Lets the log keep events from the checkpoint of an open consumer on, until it is forgotten. As long as it has no
-     * checkpoint, all of them.
+     * Lets the log keep events from the checkpoint of a consumer on that was just opened, until it is forgotten. As long as it
+     * has no checkpoint, all of them.
      */
     public abstract void require(Cursor cursor);
 

@@ -88,7 +88,7 @@ final class FileCursor implements Cursor {
         return (options & CursorDescriptor.REQUIRED) != 0;
     }
 
-    /** Lets the log keep events from the checkpoint on, also after a power cut. */
+    /** Lets the log keep events from the checkpoint on, also after a power cut. Before the first commit. */
     void require() {
         if (isRequired()) {
             return;

@@ -279,6 +279,8 @@ class CursorFileTest {
         Cursor cursor = cursors.open("billing");
         cursor.commit(3, false);
         cursor.commit(5, new long[] {7, 9}, 2);
+        cursor.close();
+        cursor = cursors.open("billing");
         cursors.require(cursor);
         cursor.close();
         Path file = file();
