@@ -117,6 +117,26 @@ public final class ConsumerConfig {
         return values.visibility;
     }
 
+    /** Whether the log keeps each event until this consumer has committed it. */
+    public boolean isRequired() {
+        return values.required;
+    }
+
+    /** How many events the consumer may lag before {@link #onLag()} is told; {@link Long#MAX_VALUE}: it is not. */
+    public long lagLimit() {
+        return values.lagLimit;
+    }
+
+    /** Told when the consumer lags more than {@link #lagLimit()}, and when it has come back to half of that. */
+    public java.util.function.Consumer<? super ConsumerStatus> onLag() {
+        return values.onLag;
+    }
+
+    /** How many times faster than events happened a subscription hands them over; infinite: as fast as possible. */
+    public double pace() {
+        return values.pace;
+    }
+
     /** How often a handler gets an event before it is parked. */
     public int attempts() {
         return values.attempts;
@@ -174,6 +194,10 @@ public final class ConsumerConfig {
         private java.util.function.@Nullable Consumer<? super CorruptLogException> onDamage;
         private boolean standby;
         private @Nullable Duration visibility;
+        private boolean required;
+        private long lagLimit = Long.MAX_VALUE;
+        private java.util.function.Consumer<? super ConsumerStatus> onLag = status -> {};
+        private double pace = Double.POSITIVE_INFINITY;
         private int attempts = 3;
         private Duration backOff = Duration.ofMillis(100);
         private boolean stopOnFailure;
@@ -200,6 +224,10 @@ public final class ConsumerConfig {
             onDamage = other.onDamage;
             standby = other.standby;
             visibility = other.visibility;
+            required = other.required;
+            lagLimit = other.lagLimit;
+            onLag = other.onLag;
+            pace = other.pace;
             attempts = other.attempts;
             backOff = other.backOff;
             stopOnFailure = other.stopOnFailure;
@@ -304,13 +332,65 @@ public final class ConsumerConfig {
          * fails alone, and the event goes to another.
          *
          * <p>An event whose attempts ran out is parked by itself, without later ones of its key, since there is no order.
-         * Not with {@link #parallel} (open more members) nor {@link #standby} (any member stands by for the others).
+         * Not with {@link #parallel} (open more members), {@link #pace}, {@link #onLag} nor {@link #standby} (any member stands by for the
+         * others).
          *
          * @param visibility above zero
          */
         public Builder shared(Duration visibility) {
             this.visibility = Objects.requireNonNull(visibility, "visibility");
             return subscriptionOption("shared");
+        }
+
+        /**
+         * Lets the log keep each event until this consumer has committed it, whatever {@link EventLogConfig.Builder#retainFor},
+         * {@link EventLogConfig.Builder#retainBytes} and {@link EventLogConfig.Builder#limit} say. That holds from this opening
+         * on, also while the consumer is closed and in whichever process it is opened, until it is forgotten; an opening
+         * without this option does not end it. What was pruned before does not come back.
+         *
+         * <p>A required consumer that does not go on holds back the log: it grows, or reaches its limit, and the log tells in
+         * its messages who holds it back. So a consumer that is not used any more must be forgotten.
+         */
+        public Builder required() {
+            this.required = true;
+            return this;
+        }
+
+        /**
+         * Tells when the consumer falls behind: once when its {@link ConsumerStatus#lag()} has passed a limit, and once when
+         * it has come back to half of the limit or less, then again from the beginning; the status says which of the two. The
+         * lag is looked at about ten times a second, so a shorter one may go unnoticed. Default: nobody is told.
+         *
+         * <p>The listener is called on a thread {@code eventlog-lag} of the log, for one consumer after the other, as long as
+         * the consumer is not closed, also where its subscription has failed. It may use the log and close it.
+         *
+         * @param events 1 or more
+         */
+        public Builder onLag(long events, java.util.function.Consumer<? super ConsumerStatus> listener) {
+            this.lagLimit = events;
+            this.onLag = Objects.requireNonNull(listener, "listener");
+            return this;
+        }
+
+        /**
+         * Subscription: replays at the pace at which events happened, by {@link Event#time()}, so many times as fast. The
+         * first event is handed over at once, each other one as long after it as the two are apart, divided by this; one
+         * that is late, since the handler was slow or its time is before that of an earlier one, at once. Default: as fast
+         * as possible.
+         *
+         * <p>Once the subscription has reached the end of the log it is live, and hands events over when they come. With a
+         * pace of 1 it stays as far behind as it began, as long as events keep coming.
+         *
+         * <p>The time is that of {@link EventLogConfig#clock()}, and else the machine's, which no step of its wall clock
+         * changes; a step back of a clock counts as no time. It stands while the subscription is paused. With
+         * {@link #parallel} the thread that reads keeps the pace: an event is given to the lanes when it is due. What was
+         * handled is flushed and committed before a wait.
+         *
+         * @param times above 0: 1 as it happened, 10 ten times as fast, 0.5 half as fast
+         */
+        public Builder pace(double times) {
+            this.pace = times;
+            return subscriptionOption("pace");
         }
 
         /**
@@ -386,6 +466,8 @@ public final class ConsumerConfig {
             problems.check(pollBytes >= 1, "pollLimit: bytes=" + pollBytes + " is below 1");
             problems.check(lanes >= 1 && lanes <= 1024, "parallel: lanes=" + lanes + " is not in 1..1024");
             problems.check(attempts >= 1, "attempts=" + attempts + " is below 1");
+            problems.check(lagLimit >= 1, "onLag: events=" + lagLimit + " is below 1");
+            problems.check(pace > 0, "pace=" + pace + " is not above 0");
             problems.check(!backOff.isNegative(), "backOff=" + backOff + " is negative");
             problems.check(!closeTimeout.isNegative(), "closeTimeout=" + closeTimeout + " is negative");
             problems.check(
@@ -403,12 +485,24 @@ public final class ConsumerConfig {
                         "shared: a member handles one event at a time; leave out parallel, and open as many members"
                                 + " instead");
                 problems.check(
+                        lagLimit == Long.MAX_VALUE,
+                        "shared: nobody is told of a lag; leave out onLag, and look at EventLog.consumers()");
+                problems.check(
+                        pace == Double.POSITIVE_INFINITY,
+                        "shared: work is handed out as members are free; leave out pace, or leave out shared");
+                problems.check(
                         !standby, "shared: members stand by for each other; leave out standby, or leave out shared");
             }
+            problems.check(
+                    !required || name != null,
+                    "required keeps events for a name, and unnamed has none; give it a name, or leave out required");
             if (parked) {
                 problems.check(
                         subscriptionOptions.isEmpty(),
                         "parkedBy is for EventLog.consumer; leave out " + subscriptionOptions);
+                problems.check(
+                        lagLimit == Long.MAX_VALUE, "parkedBy has a list and no lag of its own; leave out onLag");
+                problems.check(!required, "parkedBy has events that are kept in any case; leave out required");
                 problems.check(onDamage == null, "parkedBy has single events and passes none; leave out onDamage");
                 problems.check(
                         startAt instanceof StartAt.Earliest,

@@ -57,6 +57,22 @@ public final class EventLogConfig {
         SALVAGE
     }
 
+    /** What an append does when the log has reached its {@link Builder#limit} and nothing may be pruned. */
+    public enum WhenFull {
+
+        /**
+         * The append waits until there is room. It ends with a {@link dev.eventlog.error.StorageFullException} if its thread is
+         * interrupted, whose flag stays set, and with a {@link dev.eventlog.error.LogClosedException} if the log is closed.
+         */
+        BLOCK,
+
+        /** The append throws a {@link dev.eventlog.error.StorageFullException}. Nothing was appended. */
+        FAIL,
+
+        /** The oldest events are pruned, as for {@link Builder#retainBytes}. Where they may not be, as {@link #FAIL}. */
+        DROP_OLDEST
+    }
+
     /** A log in a directory of its own. */
     public static Builder at(Path directory) {
         return new Builder(Objects.requireNonNull(directory, "directory"));
@@ -132,6 +148,16 @@ public final class EventLogConfig {
         return values.dedupAge;
     }
 
+    /** How many bytes the log takes at most; {@link Long#MAX_VALUE}: as many as there are. */
+    public long limitBytes() {
+        return values.limitBytes;
+    }
+
+    /** What an append does that finds the log at its limit; null: there is none. */
+    public @Nullable WhenFull whenFull() {
+        return values.whenFull;
+    }
+
     /** Where append times come from; null: the system's clock. */
     public @Nullable InstantSource clock() {
         return values.clock;
@@ -171,6 +197,8 @@ public final class EventLogConfig {
         private long retainBytes = Long.MAX_VALUE;
         private int dedupCount = 1 << 16;
         private Duration dedupAge = Duration.ofMinutes(2);
+        private long limitBytes = Long.MAX_VALUE;
+        private @Nullable WhenFull whenFull;
         private @Nullable InstantSource clock;
         private @Nullable ThreadFactory threadFactory;
         private java.util.function.Consumer<? super Throwable> backgroundErrors = error -> {};
@@ -194,6 +222,8 @@ public final class EventLogConfig {
             retainBytes = other.retainBytes;
             dedupCount = other.dedupCount;
             dedupAge = other.dedupAge;
+            limitBytes = other.limitBytes;
+            whenFull = other.whenFull;
             clock = other.clock;
             threadFactory = other.threadFactory;
             backgroundErrors = other.backgroundErrors;
@@ -329,8 +359,29 @@ public final class EventLogConfig {
         }
 
         /**
-         * Where append times come from. Default: the system's clock. Steps are coped with. Waiting and the back-off between
-         * attempts follow the machine's time all the same.
+         * How many bytes the log takes at most, and what an append does that finds no room. Default: no limit.
+         *
+         * <p>What goes when the limit is near: with {@link WhenFull#BLOCK} and {@link WhenFull#FAIL} whole segments that all
+         * {@link ConsumerConfig.Builder#required} consumers have handled, the oldest first, and no more than is needed; and
+         * nothing while no consumer is required, but what {@link #retainFor} and {@link #retainBytes} prune. With
+         * {@link WhenFull#DROP_OLDEST} the oldest segments, whoever has read them. What a required consumer has not handled
+         * and what is parked never goes.
+         *
+         * <p>Room for half a segment is made ahead. The files may take a few MiB more, which are allocated ahead, and those of
+         * a pruned segment as long as it is being read. A handler that appends to the log that waits for it waits for itself:
+         * take {@link WhenFull#FAIL} there.
+         *
+         * @param bytes at least 2 times {@link #segmentLengthBytes}, and not below {@link #retainBytes}
+         */
+        public Builder limit(long bytes, WhenFull whenFull) {
+            this.limitBytes = bytes;
+            this.whenFull = Objects.requireNonNull(whenFull, "whenFull");
+            return this;
+        }
+
+        /**
+         * Where append times come from, and the time of {@link ConsumerConfig.Builder#pace}. Default: the system's clock.
+         * Steps are coped with. Waiting and the back-off between attempts follow the machine's time all the same.
          */
         public Builder clock(InstantSource clock) {
             this.clock = Objects.requireNonNull(clock, "clock");
@@ -412,6 +463,15 @@ public final class EventLogConfig {
             problems.check(
                     !readOnly || recovery == Recovery.RECOVER,
                     "recovery=" + recovery + " is for an open that nobody writes beside, not with readOnly");
+            problems.check(
+                    whenFull == null || limitBytes / 2 >= segmentLengthBytes,
+                    "limit=" + limitBytes + " is below 2 * segmentLengthBytes=" + 2 * segmentLengthBytes);
+            problems.check(
+                    whenFull == null || retainBytes == Long.MAX_VALUE || retainBytes <= limitBytes,
+                    "retainBytes=" + retainBytes + " is above limit=" + limitBytes + ", which prunes before that");
+            problems.check(
+                    whenFull == null || (!readOnly && recovery != Recovery.SALVAGE),
+                    "limit is for the process that appends, not with readOnly or recovery=SALVAGE");
             problems.check(
                     recovery != Recovery.SALVAGE || (retainFor == null && retainBytes == Long.MAX_VALUE),
                     "retainFor and retainBytes delete files, and recovery=SALVAGE changes none");

@@ -2,7 +2,10 @@ package dev.eventlog.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** The disk, quota or file-size limit leaves no room. Nothing was appended; the log stays readable. */
+/**
+ * The disk, quota or file-size limit leaves no room, or the log has reached its
+ * {@link dev.eventlog.EventLogConfig.Builder#limit}. Nothing was appended; the log stays readable.
+ */
 public final class StorageFullException extends EventLogException {
 
     private static final long serialVersionUID = 1L;

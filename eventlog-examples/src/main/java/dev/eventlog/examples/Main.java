@@ -2,6 +2,7 @@ package dev.eventlog.examples;
 
 import dev.eventlog.error.EventLogException;
 import dev.eventlog.examples.market.Market;
+import dev.eventlog.examples.market.PacedReplay;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -33,7 +34,9 @@ public final class Main {
                     "each order gets one invoice, wherever the program breaks down",
                     simple(ExactlyOnce::main)),
             new Example(
-                    "replay", "ask the past: by key, by type, as of a position, from the start", simple(Replay::main)),
+                    "replay",
+                    "ask the past: by key, by type, as of a position; and a market again, ten times as fast",
+                    Main::replay),
             new Example("restart", "a program dies at its work and goes on where it stopped", simple(Restart::main)),
             new Example("market", "the main job: an order book from real order flow, with proof", Market::run));
 
@@ -75,6 +78,11 @@ public final class Main {
             err.println(example.name + ": " + e.getMessage());
             return 1;
         }
+    }
+
+    private static int replay(List<String> args, PrintStream out) throws IOException {
+        Replay.main(new String[0]);
+        return PacedReplay.run(args, out);
     }
 
     private static void printList(PrintStream out) {

@@ -140,6 +140,23 @@ class MainTest {
     }
 
     @Test
+    void replayPlaysAMarketAgainTenTimesAsFast(@TempDir Path directory) throws Exception {
+        var result = NewJvm.run(directory, "replay");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.output())
+                .contains("a simulated market, seed 1, 5 s of it, 10 times as fast")
+                .contains("second 5 of the market begins after ")
+                .contains("all came: true");
+        Path file = directory.resolve("AAPL_2012-06-21_message.csv");
+        Files.writeString(file, "34200.5,1,1,100,5850000,1\n34202,1,2,100,5850100,-1\n34300,1,3,100,5850100,-1\n");
+        assertThat(run("replay", file.toString())).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains(file + ", 5 s of it")
+                .containsPattern("second 2 of the market begins after (0\\.[1-9]|[1-9])")
+                .contains("all came: true, messages in each second: [1, 1]");
+    }
+
+    @Test
     void restartGoesOnAtTheFirstParcelThatWasNotCommitted(@TempDir Path directory) throws Exception {
         var result = NewJvm.run(directory, "restart");
         assertThat(result.exitCode()).isZero();

@@ -45,6 +45,9 @@ final class CursorDescriptor {
     /** The consumer's outputs are in logs. */
     static final int FLAG_PROCESSES = 1;
 
+    /** The log keeps events from the checkpoint on. */
+    static final int FLAG_REQUIRED = 2;
+
     private CursorDescriptor() {}
 
     /** Writes a slot's name, which does not change. */
@@ -59,6 +62,11 @@ final class CursorDescriptor {
         byte[] bytes = new byte[Math.min(slot.getShort(NAME_LENGTH_OFFSET) & 0xffff, NAME_CAPACITY)];
         slot.get(NAME_OFFSET, bytes);
         return new String(bytes, StandardCharsets.US_ASCII);
+    }
+
+    /** Whether a slot that is valid says that the log keeps events from its checkpoint on. */
+    static boolean isRequired(ByteBuffer slot) {
+        return (slot.getShort(FLAGS_OFFSET) & FLAG_REQUIRED) != 0 && !isForgotten(slot);
     }
 
     /** Whether a slot that is valid says that its consumer was forgotten. */

@@ -71,6 +71,15 @@ final class CursorSlots {
         }
     }
 
+    /** Whether either slot says that the consumer is required, be it damaged or not: rather for nothing than not. */
+    boolean isAnyRequired() {
+        int any = 0;
+        for (ByteBuffer slot : slots) {
+            any |= slot.getShort(CursorDescriptor.FLAGS_OFFSET) & CursorDescriptor.FLAG_REQUIRED;
+        }
+        return any != 0;
+    }
+
     private long sequence(int number) {
         return slots[number].getLong(CursorDescriptor.SEQUENCE_OFFSET);
     }

@@ -53,10 +53,14 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
      *
      * @param name its name, or that of its file where the name is lost
      * @param checkpoint {@link Cursor#NONE} if it has none, or it cannot be read
+     * @param isRequired whether the log keeps events from the checkpoint on
      * @param damage why the checkpoint cannot be read; null if it can
      */
     public record Stored(
-            String name, long checkpoint, @Nullable EventLogException damage) {}
+            String name,
+            long checkpoint,
+            boolean isRequired,
+            @Nullable EventLogException damage) {}
 
     /** The cursors of a journal: beside it on disk, or in memory. */
     public static Cursors open(ReadJournal journal, FileOps files, IoThread io) {
@@ -134,10 +138,18 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
                 .toList();
     }
 
-    private static @Nullable Stored open(@Nullable Owned present) {
+    private @Nullable Stored open(@Nullable Owned present) {
         Cursor cursor = present == null ? null : present.cursor();
-        return cursor == null ? null : new Stored(cursor.name(), cursor.checkpoint(), null);
+        return cursor == null ? null : new Stored(cursor.name(), cursor.checkpoint(), isRequired(cursor), null);
     }
+
+    /**
+     * Lets the log keep events from the checkpoint of a consumer on that was just opened, until it is forgotten. As long as it
+     * has no checkpoint, all of them.
+     */
+    public abstract void require(Cursor cursor);
+
+    abstract boolean isRequired(Cursor cursor);
 
     /** Names of all consumers that have a cursor, ordered. */
     public List<String> names() {
@@ -197,10 +209,10 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
     public abstract ParkedList parked(String name);
 
     /**
-     * Position from which on the consumers need the log's events, whatever its retention says: the first one that is
-     * parked. {@link Long#MAX_VALUE}: they need none; 0: a list cannot be read, so all. On the I/O thread, takes no lock.
+     * What the consumers need of the log, whatever its retention says: from the first event on that is parked, and from the
+     * least checkpoint of the required ones. Everything, where a file cannot be read. On the I/O thread, takes no lock.
      */
-    public abstract long leastNeeded();
+    public abstract Journal.Needs needs();
 
     /**
      * Tells of each consumer whose next event was pruned, once until it has moved on. On the I/O thread.

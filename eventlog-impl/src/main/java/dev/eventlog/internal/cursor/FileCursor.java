@@ -37,9 +37,10 @@ final class FileCursor implements Cursor {
     private int epoch;
     private long sequence;
     private int generation;
-    private int flags;
+    // written by the owner, read by any thread; published by volatile
+    private volatile int flags;
     // what the file says; less than the checkpoint where a log tells the rest
-    private long kept = NONE;
+    private volatile long kept = NONE;
     private long keptHighest = NONE;
 
     FileCursor(FileCursors cursors, String name, MappedByteBuffer mapped, ReadJournal journal, Runnable onClose) {
@@ -64,6 +65,8 @@ final class FileCursor implements Cursor {
         flags = slot.getShort(CursorDescriptor.FLAGS_OFFSET);
         kept = checkpoint;
         keptHighest = highest;
+        // who had it open before need not have forced it
+        dirty = isRequired();
         completions = Completions.read(slot);
         return otherDamaged;
     }
@@ -86,6 +89,26 @@ final class FileCursor implements Cursor {
     @Override
     public long highest() {
         return highest;
+    }
+
+    /** Whether the log keeps events from the checkpoint on. */
+    boolean isRequired() {
+        return (flags & CursorDescriptor.FLAG_REQUIRED) != 0;
+    }
+
+    /** Lets the log keep events from the checkpoint on, also after a power cut. Before the first commit. */
+    void require() {
+        if (isRequired()) {
+            return;
+        }
+        flags |= CursorDescriptor.FLAG_REQUIRED;
+        write(kept, keptHighest, false, completions, completions.length);
+        force();
+    }
+
+    /** What the file says, which a log's frames may have left behind: a power cut may take those. */
+    long kept() {
+        return kept;
     }
 
     /** The writer's epoch at the last commit. */
@@ -164,6 +187,14 @@ final class FileCursor implements Cursor {
     }
 
     private void write(long newCheckpoint, long newHighest, boolean moved, long[] pairs, int count) {
+        writeSlot(newCheckpoint, newHighest, moved, pairs, count);
+        if (isRequired()) {
+            // events below are pruned once this is forced: no slot may go back behind it, whichever a power cut leaves
+            writeSlot(newCheckpoint, newHighest, false, pairs, count);
+        }
+    }
+
+    private void writeSlot(long newCheckpoint, long newHighest, boolean moved, long[] pairs, int count) {
         int target = 1 - newest;
         ByteBuffer slot = slots.slot(target);
         int writerEpoch = journal.epoch();
@@ -193,7 +224,7 @@ final class FileCursor implements Cursor {
     }
 
     @Override
-    public void force() {
+    public synchronized void force() {
         if (dirty) {
             dirty = false;
             boolean forced = false;

@@ -8,6 +8,7 @@ import dev.eventlog.error.LogFailedException;
 import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Names;
 import java.io.IOException;
@@ -17,12 +18,9 @@ import java.nio.MappedByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -56,10 +54,9 @@ final class FileCursors extends Cursors {
     private final Map<String, FileCursor> open = new ConcurrentHashMap<>();
     // of consumers that are held: others change the lists of the others
     private final Map<String, ParkedList> parked = new ConcurrentHashMap<>();
-    // on the I/O thread: who is held, and names of consumers by those of their files
+    // on the I/O thread: who is held, and what they need
     private final ConsumerLocks locks;
-    private final Map<String, String> names = new HashMap<>();
-    private final Set<String> unreadableLists = new HashSet<>();
+    private final NeededEvents needed;
     private volatile boolean closed;
 
     FileCursors(ReadJournal journal, FileOps files, IoThread io) {
@@ -69,6 +66,7 @@ final class FileCursors extends Cursors {
         this.directory = root.resolve("cursors");
         this.files = files;
         this.io = io;
+        needed = new NeededEvents(this, directory, files);
         locks = new ConsumerLocks(root.resolve("owners"), files, journal.clock());
     }
 
@@ -197,15 +195,11 @@ final class FileCursors extends Cursors {
         }
         // before the checkpoint: who dies in between leaves an empty list, which nobody misses
         parkedFile(name).create();
-        files.replace(file, bytes(name, journal.id(), journal.epoch(), Cursor.NONE, 0));
+        files.replace(file, bytes(name, journal.id(), journal.epoch(), Cursor.NONE, 0, 0));
     }
 
-    /**
-     * A file.
-     *
-     * @param forgotten generation of a consumer that is forgotten; 0: it is not
-     */
-    private static ByteBuffer bytes(String name, UUID logId, int epoch, long checkpoint, int forgotten) {
+    /** A file of two slots that say the same. */
+    private static ByteBuffer bytes(String name, UUID logId, int epoch, long checkpoint, int generation, int flags) {
         ByteBuffer bytes = newFile();
         var slots = new CursorSlots(bytes);
         for (int i = 0; i < CursorDescriptor.SLOTS; i++) {
@@ -215,10 +209,8 @@ final class FileCursors extends Cursors {
             slot.putLong(CursorDescriptor.CHECKPOINT_OFFSET, checkpoint);
             slot.putLong(CursorDescriptor.HIGHEST_OFFSET, checkpoint);
             slot.putInt(CursorDescriptor.EPOCH_OFFSET, epoch);
-            if (forgotten > 0) {
-                slot.putInt(CursorDescriptor.GENERATION_OFFSET, forgotten);
-                slot.putShort(CursorDescriptor.FLAGS_OFFSET, (short) CursorDescriptor.FLAG_PROCESSES);
-            }
+            slot.putInt(CursorDescriptor.GENERATION_OFFSET, generation);
+            slot.putShort(CursorDescriptor.FLAGS_OFFSET, (short) flags);
             slot.putInt(CursorDescriptor.CRC_OFFSET, CursorDescriptor.crc(slot, new CRC32C()));
         }
         return bytes;
@@ -231,10 +223,19 @@ final class FileCursors extends Cursors {
         }
         String fileName = String.valueOf(file.getFileName());
         String stem = fileName.substring(0, fileName.length() - SUFFIX.length());
-        String name = new CursorSlots(before).name(stem);
+        var slots = new CursorSlots(before);
+        String name = slots.name(stem);
         boolean isKnown = Names.fileName(name).equals(stem);
         if (isKnown) {
-            files.replace(file, bytes(name, logId, epoch, checkpoint, 0));
+            files.replace(
+                    file,
+                    bytes(
+                            name,
+                            logId,
+                            epoch,
+                            checkpoint,
+                            0,
+                            slots.isAnyRequired() ? CursorDescriptor.FLAG_REQUIRED : 0));
         }
         return isKnown;
     }
@@ -351,15 +352,24 @@ final class FileCursors extends Cursors {
      * What the file with a name says, or why it says nothing. Read between two commits of another process it may seem
      * damaged, so that is believed only when it stays so. On the I/O thread.
      */
-    private Stored readFile(String stem) {
-        Stored stored = readOnce(stem);
+    Stored readFile(String stem) {
+        return read(stem, false);
+    }
+
+    /** The same as the file itself says, whatever the log's frames tell. */
+    Stored readKept(String stem) {
+        return read(stem, true);
+    }
+
+    private Stored read(String stem, boolean isFile) {
+        Stored stored = readOnce(stem, isFile);
         for (int again = 0; again < REREADS && stored.damage() instanceof CorruptLogException; again++) {
-            stored = readOnce(stem);
+            stored = readOnce(stem, isFile);
         }
         return stored;
     }
 
-    private Stored readOnce(String stem) {
+    private Stored readOnce(String stem, boolean isFile) {
         Path file = directory.resolve(stem + SUFFIX);
         ByteBuffer bytes = newFile();
         var slots = new CursorSlots(bytes);
@@ -369,11 +379,17 @@ final class FileCursors extends Cursors {
             name = slots.name(stem);
             requireLength(source, file, name);
             ByteBuffer newest = slots.slot(slots.newest(name, journal.id(), file));
-            return new Stored(name, checkpoint(name, newest), null);
+            boolean isRequired = CursorDescriptor.isRequired(newest);
+            return new Stored(
+                    name,
+                    // a power cut may take the frames that tell more
+                    isFile ? newest.getLong(CursorDescriptor.CHECKPOINT_OFFSET) : checkpoint(name, newest),
+                    isRequired,
+                    null);
         } catch (EventLogException damaged) {
-            return new Stored(name, Cursor.NONE, damaged);
+            return new Stored(name, Cursor.NONE, false, damaged);
         } catch (IOException e) {
-            return new Stored(name, Cursor.NONE, failed("reading the checkpoint of consumer " + name, file, e));
+            return new Stored(name, Cursor.NONE, false, failed("reading the checkpoint of consumer " + name, file, e));
         }
     }
 
@@ -389,7 +405,8 @@ final class FileCursors extends Cursors {
     @Override
     Stored read(String name) {
         try {
-            return io.call(() -> has(name) ? readFile(Names.fileName(name)) : new Stored(name, Cursor.NONE, null));
+            return io.call(
+                    () -> has(name) ? readFile(Names.fileName(name)) : new Stored(name, Cursor.NONE, false, null));
         } catch (IOException e) {
             throw failed("reading the checkpoint of consumer " + name, file(name), e);
         }
@@ -438,7 +455,15 @@ final class FileCursors extends Cursors {
         list.clear();
         int generation = generationToKeep(name);
         if (generation > 0) {
-            files.replace(file(name), bytes(name, journal.id(), journal.epoch(), Cursor.NONE, generation));
+            files.replace(
+                    file(name),
+                    bytes(
+                            name,
+                            journal.id(),
+                            journal.epoch(),
+                            Cursor.NONE,
+                            generation,
+                            CursorDescriptor.FLAG_PROCESSES));
             locks.delete(name);
             return;
         }
@@ -485,49 +510,46 @@ final class FileCursors extends Cursors {
     }
 
     @Override
-    public long leastNeeded() {
-        long least = Long.MAX_VALUE;
+    public Journal.Needs needs() {
+        return needed.now();
+    }
+
+    @Override
+    public void require(Cursor cursor) {
+        FileCursor own = (FileCursor) cursor;
+        if (own.isRequired()) {
+            return;
+        }
         try {
-            // by checkpoints and not by lists: a list without one is empty, and one that is lost must be noticed
-            for (String fileName : files.list(directory)) {
-                if (isCursor(fileName)) {
-                    least = Math.min(least, leastParked(fileName.substring(0, fileName.length() - SUFFIX.length())));
-                }
-            }
+            // there, where nothing is being pruned meanwhile
+            io.run(own::require);
         } catch (IOException e) {
-            throw failed("listing consumers", directory, e);
+            throw failed("requiring consumer " + cursor.name(), file(cursor.name()), e);
         }
-        return least;
+        // another process that was pruning may not have seen it; from here on it has
+        journal.awaitPruning(0);
     }
 
-    /** The first event on a list; where it is not in use here, its file is read each time, for it may be elsewhere. */
-    private long leastParked(String stem) throws IOException {
-        String name = names.get(stem);
-        ParkedList list = name == null ? null : parked.get(name);
-        if (list != null && list.first() != ParkedList.UNKNOWN) {
-            return list.first();
-        }
-        return readLeastParked(stem);
+    @Override
+    boolean isRequired(Cursor cursor) {
+        return ((FileCursor) cursor).isRequired();
     }
 
-    private long readLeastParked(String stem) throws IOException {
-        Stored stored = readFile(stem);
-        try {
-            if (stored.damage() != null) {
-                throw stored.damage();
-            }
-            long least = parkedFile(stored.name()).first();
-            names.put(stem, stored.name());
-            return least;
-        } catch (EventLogException unreadable) {
-            if (unreadableLists.add(stem)) {
-                LOGGER.warn(
-                        "nothing is pruned, for a list of parked events cannot be read: consumer={}; restore it, or forget the consumer",
-                        stored.name(),
-                        unreadable);
-            }
-            return 0;
-        }
+    /** A consumer's cursor that is open here. */
+    @Nullable
+    FileCursor opened(String name) {
+        return open.get(name);
+    }
+
+    /** The first event on a list that is in use here; {@link ParkedList#UNKNOWN} where it is not. Takes no lock. */
+    long firstParked(String name) {
+        ParkedList list = parked.get(name);
+        return list == null ? ParkedList.UNKNOWN : list.first();
+    }
+
+    /** The first event on a list as its file tells. */
+    long readFirstParked(String name) throws IOException {
+        return parkedFile(name).first();
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.eventlog.internal.cursor;
 
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.ReadJournal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -87,19 +88,44 @@ final class MemoryCursors extends Cursors {
     }
 
     @Override
-    public long leastNeeded() {
-        long least = Long.MAX_VALUE;
-        for (ParkedList list : parked.values()) {
+    public Journal.Needs needs() {
+        Journal.Needs all = Journal.Needs.NONE;
+        for (Map.Entry<String, Kept> each : cursors.entrySet()) {
+            Kept kept = each.getValue();
+            ParkedList list = parked.get(each.getKey());
             // one that was not read yet is empty
-            least = list.first() == ParkedList.UNKNOWN ? least : Math.min(least, list.first());
+            long first = list == null || list.first() == ParkedList.UNKNOWN ? Long.MAX_VALUE : list.first();
+            all = all.and(NeededEvents.needs(each.getKey(), first, kept.isRequired, kept.checkpoint));
         }
-        return least;
+        return all;
+    }
+
+    @Override
+    public void require(Cursor cursor) {
+        Kept kept = ((MemoryCursor) cursor).kept;
+        if (kept.isRequired || !journal.isPruning()) {
+            kept.isRequired = true;
+            return;
+        }
+        try {
+            // there, where nothing is being pruned meanwhile
+            io.run(() -> kept.isRequired = true);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    boolean isRequired(Cursor cursor) {
+        return ((MemoryCursor) cursor).kept.isRequired;
     }
 
     @Override
     Stored read(String name) {
         Kept kept = cursors.get(name);
-        return new Stored(name, kept == null ? Cursor.NONE : kept.checkpoint, null);
+        return kept == null
+                ? new Stored(name, Cursor.NONE, false, null)
+                : new Stored(name, kept.checkpoint, kept.isRequired, null);
     }
 
     @Override
@@ -126,6 +152,7 @@ final class MemoryCursors extends Cursors {
     private static final class Kept {
         private volatile long checkpoint = Cursor.NONE;
         private volatile long highest = Cursor.NONE;
+        private volatile boolean isRequired;
         private volatile long[] completions = Completions.NONE;
         private volatile int generation;
         private volatile boolean processes;

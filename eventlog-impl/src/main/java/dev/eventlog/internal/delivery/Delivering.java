@@ -7,6 +7,7 @@ import dev.eventlog.IdleStrategy;
 import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.delivery.DeliveryMachine.Step;
 import dev.eventlog.internal.file.IoThread;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -54,9 +55,15 @@ final class Delivering<T> {
     private final @Nullable Throwable[] lastFailures;
     // the reader's
     private boolean isSeekNeeded = true;
+    private final Pacing pacing;
+    private @Nullable Held held;
 
     /** An event that cannot be handed over. */
     private record Undeliverable(@Nullable String key, Throwable why) {}
+
+    /** An event that was read and is not due: for the machine it is not there yet. */
+    private record Held(
+            Object event, long position, @Nullable String key, int length, long timeNanos) {}
 
     Delivering(
             ConsumerConfig config,
@@ -65,7 +72,8 @@ final class Delivering<T> {
             Feed<T> feed,
             EventHandler<? super T> handler,
             Parking parking,
-            DeliveryMachine machine) {
+            DeliveryMachine machine,
+            Pacing pacing) {
         this.config = config;
         this.state = state;
         this.place = place;
@@ -73,6 +81,7 @@ final class Delivering<T> {
         this.handler = Handlers.owned(handler);
         this.parking = parking;
         this.machine = machine;
+        this.pacing = pacing;
         isOrdered = config.lanes() == 1;
         events = new Object[machine.slots()];
         lastFailures = new Throwable[config.lanes()];
@@ -172,6 +181,9 @@ final class Delivering<T> {
     /** Reads some events; returns whether there were any, or more may be left. */
     private boolean readEvents() {
         try {
+            if (held != null && !offerHeld()) {
+                return false;
+            }
             if (isSeekNeeded) {
                 feed.seek(feed.position());
                 isSeekNeeded = false;
@@ -184,6 +196,10 @@ final class Delivering<T> {
                 if (!feed.next()) {
                     return readNothing() || i > 0;
                 }
+                if (!pacing.isLive()) {
+                    hold();
+                    return true;
+                }
                 if (!offer()) {
                     return true;
                 }
@@ -194,7 +210,8 @@ final class Delivering<T> {
             enter();
             try {
                 keep(e);
-                machine.readOut(feed.position());
+                Held next = held;
+                machine.readOut(next == null ? feed.position() : next.position());
             } finally {
                 leave();
             }
@@ -214,14 +231,41 @@ final class Delivering<T> {
         }
     }
 
+    /** Keeps an event until it is due. */
+    private void hold() {
+        BorrowedEvent<T> view = feed.event();
+        String key = view.key();
+        held = new Held(deliverable(view, key), view.position(), key, view.payloadLength(), view.timeNanos());
+    }
+
+    /** Hands the event on that is held if it is due; returns whether there is room for another one. */
+    private boolean offerHeld() {
+        Held next = Objects.requireNonNull(held);
+        if (pacing.leftNanos(next.timeNanos()) > 0) {
+            enter();
+            try {
+                // what was handled before it is flushed and committed meanwhile
+                machine.readNothing(next.position(), false);
+            } finally {
+                leave();
+            }
+            return false;
+        }
+        held = null;
+        return offer(next.event(), next.position(), next.key(), next.length());
+    }
+
     /** Hands an event on; returns whether there is room for another one. */
     private boolean offer() {
         BorrowedEvent<T> view = feed.event();
         String key = view.key();
-        Object event = deliverable(view, key);
+        return offer(deliverable(view, key), view.position(), key, view.payloadLength());
+    }
+
+    private boolean offer(Object event, long position, @Nullable String key, int length) {
         enter();
         try {
-            int slot = machine.offered(view.position(), key, view.payloadLength());
+            int slot = machine.offered(position, key, length);
             if (slot != Window.NONE) {
                 events[slot] = event;
                 if (!isOrdered) {
@@ -246,6 +290,9 @@ final class Delivering<T> {
     private boolean readNothing() {
         boolean isMore = feed.isPaused();
         isSeekNeeded = true;
+        if (!pacing.isLive() && !isMore && feed.isAtEnd()) {
+            pacing.caughtUp();
+        }
         enter();
         try {
             if (feed.isDone()) {
@@ -298,7 +345,12 @@ final class Delivering<T> {
     }
 
     private void idle(long emptyReads) {
-        if (isOrdered || isIdle()) {
+        Held next = held;
+        if (next != null) {
+            if (isOrdered || isIdle()) {
+                state.awaitMoment(pacing.leftNanos(next.timeNanos()));
+            }
+        } else if (isOrdered || isIdle()) {
             // a flag that a handler left set would make each park return at once
             Thread.interrupted();
             pause(emptyReads);

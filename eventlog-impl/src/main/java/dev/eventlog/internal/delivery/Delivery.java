@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -45,6 +46,7 @@ public final class Delivery implements AutoCloseable {
 
     private final ReadJournal journal;
     private final Cursors cursors;
+    private final LagWatch lags;
     private final Statuses statuses;
     // who reads the list of a consumer's parked events
     private final Map<String, String> parkedOwners = new ConcurrentHashMap<>();
@@ -56,11 +58,18 @@ public final class Delivery implements AutoCloseable {
 
     /**
      * @param isWriting whether this process writes the log
+     * @param threadFactory makes the thread that tells of lags; null: a daemon thread
      */
-    public Delivery(ReadJournal journal, Cursors cursors, Clock clock, boolean isWriting) {
+    public Delivery(
+            ReadJournal journal,
+            Cursors cursors,
+            Clock clock,
+            boolean isWriting,
+            @Nullable ThreadFactory threadFactory) {
         this.journal = journal;
         this.cursors = cursors;
-        statuses = new Statuses(journal, cursors, clock, isWriting);
+        lags = new LagWatch(journal, threadFactory);
+        statuses = new Statuses(journal, cursors, clock, lags, isWriting);
         shared = new SharedConsumers(journal, cursors, statuses, threads, this::place);
     }
 
@@ -75,6 +84,7 @@ public final class Delivery implements AutoCloseable {
         }
         Place place = place(config);
         PullConsumer<T> consumer = opened(place, () -> new PullConsumer<>(journal, codec, config, place, statuses));
+        lags.watch(consumer, config, place, consumer::status);
         return registered(consumer);
     }
 
@@ -191,7 +201,7 @@ public final class Delivery implements AutoCloseable {
 
     private <T> PushSubscription<T> push(ConsumerConfig config, Codec<T> codec, Handling<T> handler) {
         Place place = place(config);
-        return opened(
+        PushSubscription<T> subscription = opened(
                 place,
                 () -> new PushSubscription<>(
                         journal,
@@ -199,6 +209,8 @@ public final class Delivery implements AutoCloseable {
                         config,
                         handler.at(place),
                         new PushSubscription.Parts(place, cursors, statuses, threads)));
+        lags.watch(subscription, config, place, subscription::status);
+        return subscription;
     }
 
     private Place place(ConsumerConfig config) {
@@ -207,6 +219,10 @@ public final class Delivery implements AutoCloseable {
         boolean isNew = cursor != null && cursor.checkpoint() == Cursor.NONE;
         Place place = null;
         try {
+            if (cursor != null && config.isRequired()) {
+                // before it begins: what it begins at is kept from there on
+                cursors.require(cursor);
+            }
             place = Place.of(config, cursor, journal);
             return place;
         } finally {
@@ -333,9 +349,12 @@ public final class Delivery implements AutoCloseable {
         return consumer instanceof PullConsumer<?> pull ? pull.status() : null;
     }
 
-    /** Whether the caller is on the thread of a subscription: it must not wait for the close, which waits for it. */
+    /**
+     * Whether the caller is on the thread of a subscription, or is told of a lag: it must not wait for the close, which waits
+     * for it.
+     */
     public boolean isOwnThread() {
-        return threads.contains(Thread.currentThread());
+        return threads.contains(Thread.currentThread()) || lags.isCurrent();
     }
 
     /** Stops all subscriptions, then closes all consumers; closes all of them, and then throws what was thrown first. */
@@ -352,7 +371,11 @@ public final class Delivery implements AutoCloseable {
                 member.stop();
             }
         }
-        closeAll(statuses.open());
+        try {
+            closeAll(statuses.open());
+        } finally {
+            lags.close();
+        }
     }
 
     private static void closeAll(Collection<AutoCloseable> all) {

@@ -142,6 +142,11 @@ final class Feed<T> {
         return position >= ceiling;
     }
 
+    /** Whether all that can be read now was looked at. */
+    boolean isAtEnd() {
+        return position >= journal.readablePosition();
+    }
+
     /** Whether there is a bound. */
     boolean isBounded() {
         return ceiling != Long.MAX_VALUE;

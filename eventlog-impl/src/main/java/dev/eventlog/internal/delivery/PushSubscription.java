@@ -41,6 +41,7 @@ final class PushSubscription<T> implements Subscription {
     private final Feed<T> feed;
     private final Parking parking;
     private final SubscriptionState state;
+    private final Pacing pacing;
     private final Delivering<T> delivering;
     // made before it is needed, which may be when there is no memory
     private final Runnable release = this::release;
@@ -85,7 +86,8 @@ final class PushSubscription<T> implements Subscription {
                 place.completions(),
                 Waits.nanos(config.backOff()),
                 new SplittableRandom());
-        delivering = new Delivering<>(config, state, place, feed, handler, parking, machine);
+        pacing = new Pacing(config.pace(), journal.clock());
+        delivering = new Delivering<>(config, state, place, feed, handler, parking, machine, pacing);
         thread = newThread(this::run, "");
         for (int i = 0; i < config.lanes() && config.lanes() > 1; i++) {
             int lane = i;
@@ -216,12 +218,14 @@ final class PushSubscription<T> implements Subscription {
 
     @Override
     public void pause() {
+        pacing.pause();
         state.change(State.OPEN, State.PAUSED);
         wake();
     }
 
     @Override
     public void resume() {
+        pacing.resume();
         state.change(State.PAUSED, State.OPEN);
         wake();
     }

@@ -24,12 +24,14 @@ final class Statuses {
     private final Cursors cursors;
     private final Clock clock;
     private final boolean isWriting;
+    private final LagWatch lags;
     private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
     // guarded by this
     private @Nullable JournalReader reader;
 
-    Statuses(ReadJournal journal, Cursors cursors, Clock clock, boolean isWriting) {
+    Statuses(ReadJournal journal, Cursors cursors, Clock clock, LagWatch lags, boolean isWriting) {
         this.isWriting = isWriting;
+        this.lags = lags;
         this.journal = journal;
         this.cursors = cursors;
         this.clock = clock;
@@ -55,6 +57,7 @@ final class Statuses {
 
     void closed(AutoCloseable consumer) {
         open.remove(consumer);
+        lags.forget(consumer);
     }
 
     Set<AutoCloseable> open() {

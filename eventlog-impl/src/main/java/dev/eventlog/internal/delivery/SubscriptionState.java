@@ -8,6 +8,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The state of a subscription, and those who wait for it to change.
@@ -23,8 +25,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class SubscriptionState {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(SubscriptionState.class);
+
     /** How long a wait goes on before it looks at the log's clock again, which need not be the machine's. */
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    /** A clock that stands must not make a short wait a busy one. */
+    private static final long SHORTEST_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
     private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
@@ -163,6 +169,21 @@ final class SubscriptionState {
     /** Waits for a while, or until the end begins or the subscription is no longer paused, or is; also while interrupted. */
     void awaitChangeFrom(boolean wasPaused, long nanos) {
         boolean unused = awaitUninterruptibly(() -> stopping || isPaused() != wasPaused, nanos);
+    }
+
+    /** Waits for a moment, so many nanoseconds at most, unless the end has begun or it is paused; or until that changes. */
+    @SuppressWarnings("WaitNotInLoop") // whoever waits looks again in any case
+    void awaitMoment(long nanos) {
+        lock.lock();
+        try {
+            if (!stopping && !isPaused()) {
+                long unused = changed.awaitNanos(Math.max(SHORTEST_WAIT_NANOS, Math.min(nanos, LONGEST_WAIT_NANOS)));
+            }
+        } catch (InterruptedException e) {
+            LOGGER.debug("a handler left its thread interrupted; nobody else has this thread", e);
+        } finally {
+            lock.unlock();
+        }
     }
 
     private boolean awaitUninterruptibly(BooleanSupplier condition, long nanos) {

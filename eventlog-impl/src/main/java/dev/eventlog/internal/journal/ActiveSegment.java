@@ -28,12 +28,15 @@ final class ActiveSegment {
     private long firstTimeNanos;
     private long lastTimeNanos;
     private boolean nextRequested;
+    // offset up to which frames may be written
+    private long end;
 
     ActiveSegment(Segment segment, SegmentWriter writer, long timeNanos) {
         this.segment = segment;
         this.writer = writer;
         lastTimeNanos = timeNanos;
         index = SparseIndex.ofLength(writer.capacity());
+        end = writer.capacity();
     }
 
     /** Bytes that a segment needs at least for its beginning and a frame. */
@@ -67,12 +70,27 @@ final class ActiveSegment {
     }
 
     boolean hasRoom(int frameLength) {
-        return writer.endOffset() + DocumentHeader.LENGTH + frameLength + CLOSE_RESERVE <= writer.capacity();
+        return needed(frameLength) <= end;
+    }
+
+    /** Whether the segment is long enough for a frame, may it be written or not. */
+    boolean fits(int frameLength) {
+        return needed(frameLength) <= writer.capacity();
+    }
+
+    /** The offset up to which a frame, and the close frame behind it, need the segment. */
+    long needed(int frameLength) {
+        return writer.endOffset() + DocumentHeader.LENGTH + frameLength + CLOSE_RESERVE;
+    }
+
+    /** Lets frames be written up to an offset, or as far as the segment goes. */
+    void setEnd(long offset) {
+        end = Math.min(offset, writer.capacity());
     }
 
     /** Makes sure that there is storage for a frame, and for the close frame behind it. */
     void reserve(int frameLength) throws IOException {
-        writer.reserve(writer.endOffset() + DocumentHeader.LENGTH + frameLength + CLOSE_RESERVE);
+        writer.reserve(needed(frameLength));
     }
 
     /** Whether the next segment should be prepared now: once, when half is written. */

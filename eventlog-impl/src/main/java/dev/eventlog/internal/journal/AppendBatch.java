@@ -177,6 +177,11 @@ final class AppendBatch {
         frame.endAt(end(claimed), count);
     }
 
+    /** Bytes of the frame with all events. */
+    int length() {
+        return end((long) CLAIMS.getVolatile(this));
+    }
+
     /** Behind {@link #awaitCopies}: whether an event has an id that is to be looked for. */
     boolean hasIds() {
         return identified;

@@ -1,6 +1,7 @@
 package dev.eventlog.internal.journal;
 
 import dev.eventlog.error.LogClosedException;
+import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
@@ -53,6 +54,7 @@ final class AppendQueue implements AutoCloseable {
     private static final int ENOUGH_EVENTS = 256;
 
     private static final long LINGER_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
+    private static final long STALLED_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long IDLE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
     private static final long SHORTEST_WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(1);
@@ -78,6 +80,9 @@ final class AppendQueue implements AutoCloseable {
     private volatile @Nullable Thread thread;
     // open, or full; written under lock, read by any; published by volatile
     private volatile @Nullable AppendBatch gathering;
+    // taken and finished, and the log had no room for it; written under the append lock, read by any; published by
+    // volatile
+    private volatile @Nullable AppendBatch stalled;
     // set by the thread before it looks at what gathers a last time and parks, read by others behind their claim
     private volatile boolean parked;
     // the thread's: events of the batch before
@@ -94,8 +99,14 @@ final class AppendQueue implements AutoCloseable {
             return appendLocked(batch.finishCopied(), nowNanos);
         }
 
-        /** Takes the append lock and lets {@link #drainLocked} or {@link #refuseLocked} run. Throws nothing. */
+        /**
+         * Takes the append lock and lets {@link #drainLocked} or {@link #refuseLocked} run. Throws nothing. Where the log has
+         * reached its limit and appends wait for room, a batch stays {@link #isStalled() stalled}.
+         */
         void drain();
+
+        /** Takes the append lock and lets {@link #refuseStalledLocked} run. */
+        void refuseStalled(Throwable reason);
 
         /** Waits until everything below a position survives a power cut. */
         void awaitDurable(long end);
@@ -121,7 +132,12 @@ final class AppendQueue implements AutoCloseable {
 
     /** Whether events are waiting to be appended. */
     boolean hasEvents() {
-        return gathered() > 0;
+        return gathered() > 0 || isStalled();
+    }
+
+    /** Whether a batch waits for room in the log. */
+    boolean isStalled() {
+        return stalled != null;
     }
 
     private int gathered() {
@@ -180,16 +196,30 @@ final class AppendQueue implements AutoCloseable {
                     gathering = null;
                 } else if (isOwnThread()) {
                     drainUnlocked();
+                    if (isStalled()) {
+                        interrupted |= awaitChange(attempt);
+                    }
                 } else {
                     wakeThread();
                     interrupted |= awaitChange(attempt);
                 }
+                requireUninterrupted(interrupted);
             }
         } finally {
             lock.unlock();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** Who waits for others to be done waits on; who waits for room in the log, which may never come, does not. */
+    private void requireUninterrupted(boolean interrupted) {
+        if (interrupted && isStalled()) {
+            throw new StorageFullException(
+                    "log has reached its limit and the wait for room was interrupted; what was handed over before is appended"
+                            + " when there is room",
+                    null);
         }
     }
 
@@ -292,25 +322,50 @@ final class AppendQueue implements AutoCloseable {
         LockSupport.unpark(sleeping);
     }
 
-    /** Appends what has gathered. Called with the append lock held. Throws nothing: the futures tell it. */
+    /**
+     * Appends what has gathered. Called with the append lock held. Throws nothing else: the futures tell it.
+     *
+     * @throws LogLimit.Reached if there is no room: then the batch is stalled, and the first to be appended
+     */
     void drainLocked(long nowNanos) {
-        AppendBatch batch = take();
-        if (batch == null) {
-            return;
+        AppendBatch first = stalled;
+        if (first != null) {
+            appendLocked(first, nowNanos);
         }
+        AppendBatch batch = take();
+        if (batch != null) {
+            batch.awaitCopies();
+            appendLocked(batch, nowNanos);
+        }
+    }
+
+    private void appendLocked(AppendBatch batch, long nowNanos) {
         long position = 0;
         Throwable failure = null;
         try {
-            batch.awaitCopies();
             position = target.appendLocked(batch, nowNanos);
+        } catch (LogLimit.Reached full) {
+            stalled = batch;
+            throw full;
         } catch (Throwable e) {
             failure = e;
         }
+        stalled = null;
         settle(batch, position, failure);
+    }
+
+    /** Refuses the batch that there is no room for. Called with the append lock held. */
+    void refuseStalledLocked(Throwable reason) {
+        AppendBatch refused = stalled;
+        if (refused != null) {
+            stalled = null;
+            settle(refused, 0, reason);
+        }
     }
 
     /** Refuses what has gathered. Called with the append lock held. */
     void refuseLocked(Throwable reason) {
+        refuseStalledLocked(reason);
         AppendBatch batch = take();
         if (batch != null) {
             // a copy that is under way must not meet the next use of the batch
@@ -380,6 +435,7 @@ final class AppendQueue implements AutoCloseable {
             long until = takenCount;
             for (int attempt = 0; completedCount < until; attempt++) {
                 interrupted |= awaitChange(attempt);
+                requireUninterrupted(interrupted);
             }
         } finally {
             lock.unlock();
@@ -420,9 +476,12 @@ final class AppendQueue implements AutoCloseable {
             try {
                 if (completeFirst()) {
                     idleSince = clock.monotonicNanos();
-                } else if (gathered() > 0) {
+                } else if (hasEvents()) {
                     linger();
                     target.drain();
+                    if (isStalled()) {
+                        awaitRoom();
+                    }
                     idleSince = clock.monotonicNanos();
                 } else if (isOver()) {
                     return;
@@ -435,10 +494,34 @@ final class AppendQueue implements AutoCloseable {
         }
     }
 
+    /** A moment for room to be made, or none where nobody waits for it any more. */
+    private void awaitRoom() {
+        if (isClosed()) {
+            target.refuseStalled(noRoomAtClose());
+            return;
+        }
+        LockSupport.parkNanos(this, STALLED_NANOS);
+        // an interrupt means nothing here, as where the thread idles
+        boolean ignored = Thread.interrupted();
+    }
+
+    private boolean isClosed() {
+        lock.lock();
+        try {
+            return closed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static LogClosedException noRoomAtClose() {
+        return new LogClosedException("log was closed before there was room for the event; it was not appended");
+    }
+
     private boolean isOver() {
         lock.lock();
         try {
-            return closed && taken.isEmpty() && gathered() == 0;
+            return closed && taken.isEmpty() && !hasEvents();
         } finally {
             lock.unlock();
         }
@@ -480,7 +563,7 @@ final class AppendQueue implements AutoCloseable {
     private boolean hasWork() {
         lock.lock();
         try {
-            return closed || gathered() > 0 || !taken.isEmpty();
+            return closed || hasEvents() || !taken.isEmpty();
         } finally {
             lock.unlock();
         }
@@ -529,6 +612,7 @@ final class AppendQueue implements AutoCloseable {
             return;
         }
         target.drain();
+        target.refuseStalled(noRoomAtClose());
         if (isOwnThread()) {
             // the journal ends behind this call; what is left to do for these events must not need it
             awaitDurable();

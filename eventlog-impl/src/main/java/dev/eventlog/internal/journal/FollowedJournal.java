@@ -136,6 +136,12 @@ final class FollowedJournal extends ReadJournal {
 
     @Override
     public void confirmKept(long position) {
+        awaitPruning(position);
+        requireKept(position);
+    }
+
+    @Override
+    public void awaitPruning(long position) {
         // the writer says what it is about to prune and then looks at what is needed; here it is the other way round
         VarHandle.fullFence();
         refresh();
@@ -143,7 +149,6 @@ final class FollowedJournal extends ReadJournal {
         while (follower.view().pruningPosition() > position && clock().monotonicNanos() < deadline) {
             LockSupport.parkNanos(SHORTEST_PAUSE_NANOS);
         }
-        requireKept(position);
     }
 
     @Override

@@ -98,6 +98,7 @@ final class GuardedAppends {
         EventIds ids = ids(frame, clock.epochNanos());
         Outcome outcome = null;
         long conflict = NONE;
+        int waits = 0;
         for (int searches = 0; outcome == null; searches++) {
             if (condition != null && conflict == NONE) {
                 conflict = condition.search(journal.endPosition());
@@ -105,13 +106,19 @@ final class GuardedAppends {
             // behind the search, which may take long: this is the append time
             long nowNanos = clock.epochNanos();
             AppendLock lock = journal.appendLock();
+            LogLimit.Reached full = null;
             lock.lock();
             try {
                 journal.drainLocked(nowNanos);
                 boolean isLast = searches >= MOST_SEARCHES;
                 outcome = tryAppendLocked(frame, ids, condition, conflict, isLast, nowNanos);
+            } catch (LogLimit.Reached noRoom) {
+                full = noRoom;
             } finally {
                 lock.unlock();
+            }
+            if (full != null) {
+                journal.makeRoom(full, waits++);
             }
         }
         // who is told of a conflict must find that event when he reads on, and who appends an event again must not be
@@ -164,6 +171,8 @@ final class GuardedAppends {
                 }
             }
             if (ids != null && leftOut > 0) {
+                // before the frame is changed: without room all of this is done again
+                journal.ensureRoom(frame.length(), nowNanos);
                 frame.retain(index -> !ids.isLeftOut(index));
                 frame.finish();
             }
@@ -186,6 +195,8 @@ final class GuardedAppends {
         int sizeBefore = window.size();
         boolean isAppended = false;
         try {
+            // before the batch is changed: without room all of this is done again
+            journal.ensureRoom(batch.length(), nowNanos);
             long base = journal.endPosition();
             if (batch.leaveOutKnown(window, base, nowNanos) == 0) {
                 journal.requireWritable();

@@ -20,7 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
-import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,6 +85,7 @@ public final class Journal extends ReadJournal {
     private final AppendLock lock = new AppendLock();
     private final FrameBuilder control;
     private final Claims claims;
+    private final LogLimit limit;
 
     private final SegmentList segments;
     private volatile @Nullable Pruner pruner;
@@ -155,6 +156,7 @@ public final class Journal extends ReadJournal {
         guarded = new GuardedAppends(this, config, parts.endPosition());
         control = newFrame();
         claims = new Claims(this, parts.progress());
+        limit = new LogLimit(config, place());
         END.setRelease(this, parts.endPosition());
         SegmentWriter writer = store.begin(parts.nextSegment(), leastLength(0));
         if (leastLength(0) > writer.capacity()) {
@@ -163,6 +165,7 @@ public final class Journal extends ReadJournal {
                     + "; open it with a greater one");
         }
         active = begin(parts.nextSegment(), writer, nowNanos);
+        active.setEnd(limit.left(segments.all()));
         segments.add(active.segment());
     }
 
@@ -237,16 +240,50 @@ public final class Journal extends ReadJournal {
     }
 
     /**
+     * What consumers need of the log, whatever its retention says.
+     *
+     * @param position from which on events must stay; {@link Long#MAX_VALUE}: none must
+     * @param isAnyRequired whether some consumer is required: then nobody needs what is below the position
+     * @param who needs the event at the position, for messages
+     */
+    public record Needs(long position, boolean isAnyRequired, String who) {
+
+        /** Nobody needs anything. */
+        public static final Needs NONE = new Needs(Long.MAX_VALUE, false, "nobody");
+
+        /** Events from a position on are needed. */
+        public static Needs of(long position, String who) {
+            return new Needs(position, false, who);
+        }
+
+        /** A required consumer needs events from a position on. */
+        public static Needs required(long position, String who) {
+            return new Needs(position, true, who);
+        }
+
+        /** All events are needed, for what is needed cannot be read. */
+        public static Needs everything(String who) {
+            return new Needs(0, false, who);
+        }
+
+        /** What these and others need. */
+        public Needs and(Needs other) {
+            Needs first = other.position < position ? other : this;
+            return new Needs(first.position, isAnyRequired || other.isAnyRequired, first.who);
+        }
+    }
+
+    /**
      * Begins to prune what the configuration does not keep: now, behind each segment that is sealed, and each second.
      *
-     * @param needed tells the position from which on events must stay in any case; asked on the I/O thread, before each
-     *     time that some would go
+     * @param needed tells what must stay in any case; asked on the I/O thread, before each time that some would go
      * @param pruned told of the first position that is left, on the I/O thread, each time that some are gone
      */
-    public void startPruning(EventLogConfig config, LongSupplier needed, LongConsumer pruned, IoThread io) {
+    public void startPruning(EventLogConfig config, Supplier<Needs> needed, LongConsumer pruned, IoThread io) {
         if (Retention.isLimited(config)) {
             var started = new Pruner(this, store, config, needed, pruned, io);
             pruner = started;
+            limit.prunedBy(started);
             started.start();
         }
     }
@@ -264,6 +301,11 @@ public final class Journal extends ReadJournal {
     @Override
     public void confirmKept(long position) {
         requireKept(position);
+    }
+
+    @Override
+    public void awaitPruning(long position) {
+        // it is this process that prunes
     }
 
     @Override
@@ -317,18 +359,10 @@ public final class Journal extends ReadJournal {
         long nowNanos = clock.epochNanos();
         EventIds ids = claim == null ? null : guarded.ids(frame, nowNanos);
         long position;
-        lock.lock();
         try {
-            drainLocked(nowNanos);
-            if (claim != null) {
-                claim.require();
-            }
-            position = ids == null ? appendLocked(frame, nowNanos) : guarded.appendAllLocked(frame, ids, nowNanos);
-            if (claim != null) {
-                claims.table().put(progress);
-            }
-        } finally {
-            lock.unlock();
+            position = appendInOrder(frame, nowNanos, claim, progress, ids);
+        } catch (LogLimit.Reached full) {
+            position = appendOnceThereIsRoom(frame, full, claim, progress, ids);
         }
         appended(position + frame.eventCount(), durable);
         return position;
@@ -427,6 +461,51 @@ public final class Journal extends ReadJournal {
         return claims.table().get(id(), consumer);
     }
 
+    /** Behind what was handed over before. */
+    private long appendInOrder(
+            FrameBuilder frame,
+            long nowNanos,
+            Claims.@Nullable Held claim,
+            @Nullable Progress progress,
+            @Nullable EventIds ids) {
+        lock.lock();
+        try {
+            drainLocked(nowNanos);
+            if (claim != null) {
+                claim.require();
+            }
+            long position = ids == null ? appendLocked(frame, nowNanos) : guarded.appendAllLocked(frame, ids, nowNanos);
+            if (claim != null) {
+                claims.table().put(progress);
+            }
+            return position;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long appendOnceThereIsRoom(
+            FrameBuilder frame,
+            LogLimit.Reached reached,
+            Claims.@Nullable Held claim,
+            @Nullable Progress progress,
+            @Nullable EventIds ids) {
+        LogLimit.Reached full = reached;
+        for (int attempt = 0; ; attempt++) {
+            makeRoom(full, attempt);
+            try {
+                return appendInOrder(frame, clock.epochNanos(), claim, progress, ids);
+            } catch (LogLimit.Reached again) {
+                full = again;
+            }
+        }
+    }
+
+    /** Returns when it is worth trying an append again that the limit left no room for. */
+    void makeRoom(LogLimit.Reached full, int attempt) {
+        limit.makeRoom(full, attempt);
+    }
+
     /**
      * Hands over a frame with one event, not finished, to be appended with others.
      *
@@ -480,6 +559,31 @@ public final class Journal extends ReadJournal {
 
         @Override
         public void drain() {
+            for (int attempt = 0; ; attempt++) {
+                LogLimit.Reached full = tryDrain();
+                if (full == null || (attempt > 0 && limit.isBlocking())) {
+                    return;
+                }
+                try {
+                    limit.makeRoom(full, attempt);
+                } catch (RuntimeException noRoom) {
+                    refuseStalled(noRoom);
+                }
+            }
+        }
+
+        @Override
+        public void refuseStalled(Throwable reason) {
+            lock.lock();
+            try {
+                queue.refuseStalledLocked(reason);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** Appends what has gathered; where the limit leaves no room, how much is missing. */
+        private LogLimit.@Nullable Reached tryDrain() {
             long nowNanos = 0;
             Throwable clockFailure = null;
             try {
@@ -495,12 +599,15 @@ public final class Journal extends ReadJournal {
                 } else {
                     queue.refuseLocked(clockFailure);
                 }
+            } catch (LogLimit.Reached full) {
+                return full;
             } finally {
                 lock.unlock();
             }
             if (!onlyDurableIsReadable) {
                 waiters.signal();
             }
+            return null;
         }
 
         @Override
@@ -535,7 +642,7 @@ public final class Journal extends ReadJournal {
     }
 
     /** Rolls if the frame does not fit, or the clock stepped back too far; refuses if the log is closed or failed. */
-    private void ensureRoom(int frameLength, long nowNanos) {
+    void ensureRoom(int frameLength, long nowNanos) {
         requireWritable();
         if (active.lastTimeNanos() - nowNanos > CLAMPED_STEP_NANOS) {
             if (active.isEmpty()) {
@@ -543,6 +650,9 @@ public final class Journal extends ReadJournal {
             } else {
                 roll(frameLength, nowNanos);
             }
+        }
+        if (!active.hasRoom(frameLength) && active.fits(frameLength)) {
+            limit.extend(active, segments.all(), frameLength);
         }
         if (!active.hasRoom(frameLength)) {
             roll(frameLength, Math.max(nowNanos, active.lastTimeNanos()));
@@ -553,6 +663,7 @@ public final class Journal extends ReadJournal {
             }
         } else if (active.isNextWanted()) {
             store.prepare(active.segment().number() + 1);
+            makeRoomAhead();
         }
         try {
             active.reserve(frameLength);
@@ -578,6 +689,7 @@ public final class Journal extends ReadJournal {
     /** Ends the segment and begins the next; if that cannot be had, nothing has changed. */
     private void roll(int frameLength, long timeNanos) {
         ActiveSegment last = active;
+        limit.requireNext(last, segments.all(), leastLength(frameLength));
         long number = last.segment().number() + 1;
         SegmentWriter next;
         try {
@@ -596,18 +708,23 @@ public final class Journal extends ReadJournal {
                 store.seal(last.segment(), last.writer());
             }
             active = begin(number, next, timeNanos);
+            active.setEnd(limit.left(segments.all()));
             Segment begun = active.segment();
             if (isDropped) {
                 segments.replaceLast(begun);
             } else {
                 segments.add(begun);
             }
-            Pruner waiting = pruner;
-            if (waiting != null) {
-                waiting.later();
-            }
+            makeRoomAhead();
         } catch (Throwable unknown) {
             throw failed(unknown);
+        }
+    }
+
+    private void makeRoomAhead() {
+        Pruner waiting = pruner;
+        if (waiting != null) {
+            waiting.later();
         }
     }
 
@@ -626,9 +743,18 @@ public final class Journal extends ReadJournal {
     /** The number of a schema, given to it now if it has none. */
     public int schemaNumber(Codec.Schema schema) {
         int number = dictionary.schemaNumber(schema);
-        if (number != 0) {
-            return number;
+        for (int attempt = 0; number == 0; attempt++) {
+            try {
+                number = newSchemaNumber(schema);
+            } catch (LogLimit.Reached full) {
+                limit.makeRoom(full, attempt);
+            }
         }
+        return number;
+    }
+
+    private int newSchemaNumber(Codec.Schema schema) {
+        int number;
         long now = clock.epochNanos();
         lock.lock();
         try {
@@ -651,9 +777,18 @@ public final class Journal extends ReadJournal {
     /** The number of a source, given to it now if it has none. */
     public int sourceNumber(String source) {
         int number = dictionary.sourceNumber(source);
-        if (number != 0) {
-            return number;
+        for (int attempt = 0; number == 0; attempt++) {
+            try {
+                number = newSourceNumber(source);
+            } catch (LogLimit.Reached full) {
+                limit.makeRoom(full, attempt);
+            }
         }
+        return number;
+    }
+
+    private int newSourceNumber(String source) {
+        int number;
         long now = clock.epochNanos();
         lock.lock();
         try {

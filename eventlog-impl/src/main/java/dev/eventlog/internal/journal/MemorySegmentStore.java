@@ -25,7 +25,11 @@ final class MemorySegmentStore implements SegmentStore {
     private volatile long endPosition;
 
     MemorySegmentStore(EventLogConfig config) {
-        maxLength = Math.max(FIRST_LENGTH, Math.min(config.segmentLengthBytes(), config.retainBytes() / SEGMENTS_KEPT));
+        maxLength = Math.max(
+                FIRST_LENGTH,
+                Math.min(
+                        config.segmentLengthBytes(),
+                        Math.min(config.retainBytes(), config.limitBytes()) / SEGMENTS_KEPT));
     }
 
     @Override

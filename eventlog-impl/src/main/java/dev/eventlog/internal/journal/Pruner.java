@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
-import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,19 +27,22 @@ final class Pruner {
     private final Journal journal;
     private final SegmentStore store;
     private final EventLogConfig config;
-    private final LongSupplier needed;
+    private final Supplier<Journal.Needs> needed;
     private final LongConsumer pruned;
     private final IoThread io;
     // on the I/O thread
     private @Nullable Retention retention;
-    // a failure that goes on is told once
+    // a failure that goes on is told once, and so is who holds back
     private boolean isFailing;
+    private @Nullable String holder;
+    // on the I/O thread, read by any; published by volatile
+    private volatile Journal.Needs needs = Journal.Needs.NONE;
 
     Pruner(
             Journal journal,
             SegmentStore store,
             EventLogConfig config,
-            LongSupplier needed,
+            Supplier<Journal.Needs> needed,
             LongConsumer pruned,
             IoThread io) {
         this.journal = journal;
@@ -68,12 +71,42 @@ final class Pruner {
         io.later(this::prune);
     }
 
+    /**
+     * Prunes now what the limit of the log does not keep, as far as it may go; waits for it.
+     *
+     * @param missing so many bytes are to go
+     */
+    void makeRoom(long missing) {
+        try {
+            io.run(() -> prune(missing));
+        } catch (IOException e) {
+            throw new IllegalStateException("prune handles its own errors", e);
+        }
+    }
+
+    /** Why there is no room, and what to do. */
+    String whyNothingGoes() {
+        Journal.Needs last = needs;
+        if (config.whenFull() != EventLogConfig.WhenFull.DROP_OLDEST && !last.isAnyRequired()) {
+            return "no consumer is required, so nothing may go; make those required whose events must stay, keep events"
+                    + " less long, or set a greater limit";
+        }
+        return last.position() == Long.MAX_VALUE
+                ? "segments that could go are not sealed yet, or cannot be deleted; look into the log's messages"
+                : last.who() + " needs events from position " + last.position()
+                        + " on; let it go on, or forget the consumer";
+    }
+
     private void prune() {
+        prune(0);
+    }
+
+    private void prune(long missing) {
         if (journal.isClosed() || journal.failure() != null) {
             return;
         }
         try {
-            pruneNow();
+            pruneNow(missing);
             isFailing = false;
         } catch (IOException | RuntimeException e) {
             if (!isFailing) {
@@ -83,26 +116,32 @@ final class Pruner {
         }
     }
 
-    private void pruneNow() throws IOException {
+    private void pruneNow(long missing) throws IOException {
         Segment[] segments = journal.segments().all();
         Retention rule = rule(segments);
         long limit = store.recordedPosition();
-        Retention.Verdict verdict = rule.judge(segments, limit);
+        Retention.Verdict verdict = rule.judge(segments, limit, missing);
         if (verdict.count() == 0) {
+            holder = null;
             return;
         }
         // before it is asked what is needed: another process that has events parked meanwhile sees it, or is seen
         store.announcePruning(segments[verdict.count() - 1].endPosition());
         try {
-            pruneUnneeded(rule, segments, limit);
+            pruneUnneeded(rule, segments, limit, missing);
         } finally {
             store.announcePruning(0);
         }
     }
 
-    private void pruneUnneeded(Retention rule, Segment[] segments, long limit) throws IOException {
+    private void pruneUnneeded(Retention rule, Segment[] segments, long limit, long missing) throws IOException {
         // asked only now: it may look at many files
-        Retention.Verdict verdict = rule.judge(segments, Math.min(limit, needed.getAsLong()));
+        Journal.Needs now = needed.get();
+        needs = now;
+        boolean isRoomMade = config.whenFull() == EventLogConfig.WhenFull.DROP_OLDEST || now.isAnyRequired();
+        long made = isRoomMade ? missing : Retention.NO_ROOM;
+        Retention.Verdict verdict = rule.judge(segments, Math.min(limit, now.position()), made);
+        tellHolder(now, rule.judge(segments, limit, made).count() > verdict.count());
         if (verdict.count() == 0) {
             return;
         }
@@ -112,6 +151,19 @@ final class Pruner {
         rule.pruned(verdict);
         LOGGER.debug("pruned: {} to {}", old.get(0), old.get(count - 1));
         pruned.accept(journal.firstPosition());
+    }
+
+    /** Says once who holds back what is no longer to be kept. */
+    private void tellHolder(Journal.Needs now, boolean isHeldBack) {
+        if (!isHeldBack) {
+            holder = null;
+        } else if (!now.who().equals(holder)) {
+            holder = now.who();
+            LOGGER.warn(
+                    "retention is held back: {} needs events from position {} on; let it go on, or forget the consumer",
+                    now.who(),
+                    now.position());
+        }
     }
 
     /** Made here, since the clock may be a user's, which may fail. */

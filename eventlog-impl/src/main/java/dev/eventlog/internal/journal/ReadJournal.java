@@ -124,6 +124,12 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
     public abstract void confirmKept(long position);
 
     /**
+     * Waits until a process that is about to prune above a position has done so, or has seen what was recorded as needed
+     * before this call. Which is the case at once where this process prunes, on the I/O thread.
+     */
+    public abstract void awaitPruning(long position);
+
+    /**
      * Waits until a condition holds that changes with appends, or with {@link #wake()}.
      *
      * @return whether it holds; false also if interrupted, with the flag kept

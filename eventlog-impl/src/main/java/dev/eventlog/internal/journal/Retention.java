@@ -8,7 +8,8 @@ import java.util.concurrent.TimeUnit;
  * The rule by which segments are no longer kept: older than an age, or more than so many bytes. Only judges; the
  * {@link Pruner} acts.
  *
- * <p>By bytes: the oldest segments go until what is left, with the one being written, is not above the limit.
+ * <p>By bytes: the oldest segments go until what is left, with the one being written, is not above the limit. Where appends are
+ * held to a limit, until it leaves half a segment besides, so that appenders need not wait for room.
  *
  * <p>By age: a segment goes when its last event is old enough and all before it go. Clocks step, so an append time is
  * evidence and not fact. A segment's time is the latest at which its last event can have been appended:
@@ -40,7 +41,11 @@ final class Retention {
     private static final long UNKNOWN = Long.MAX_VALUE;
 
     private final long retainNanos;
+    /** For {@link #judge}: no room is made below the limit of appends. */
+    static final long NO_ROOM = -1;
+
     private final long retainBytes;
+    private final long roomyBytes;
     private final Clock clock;
 
     // latest time of what was judged and pruned; no younger segment can be older
@@ -57,6 +62,7 @@ final class Retention {
     Retention(EventLogConfig config, Clock clock, long prunedTimeNanos, Segment[] segments) {
         retainNanos = config.retainFor() == null ? FOR_EVER : saturated(config.retainFor());
         retainBytes = config.retainBytes();
+        roomyBytes = config.whenFull() == null ? Long.MAX_VALUE : config.limitBytes() - config.segmentLengthBytes() / 2;
         this.clock = clock;
         this.prunedTimeNanos = prunedTimeNanos;
         lastMonotonicNanos = clock.monotonicNanos();
@@ -74,7 +80,7 @@ final class Retention {
 
     /** Whether anything can cease to be kept. */
     static boolean isLimited(EventLogConfig config) {
-        return config.retainFor() != null || config.retainBytes() != Long.MAX_VALUE;
+        return config.retainFor() != null || config.retainBytes() != Long.MAX_VALUE || config.whenFull() != null;
     }
 
     /** The newest append time that is possible; now if there is none. */
@@ -101,12 +107,17 @@ final class Retention {
      *
      * @param segments oldest first; the last is being written and always kept
      * @param limit position that the log must not begin behind
+     * @param missing so many bytes must go for an append to have room; 0: there is room; {@link #NO_ROOM}: none is made
      */
-    Verdict judge(Segment[] segments, long limit) {
+    Verdict judge(Segment[] segments, long limit, long missing) {
         long now = now();
-        long excess = segments[segments.length - 1].length() - retainBytes;
+        long length = segments[segments.length - 1].length();
         for (int i = 0; i < segments.length - 1; i++) {
-            excess += length(segments[i]);
+            length += length(segments[i].endOffset());
+        }
+        long excess = length - retainBytes;
+        if (missing != NO_ROOM) {
+            excess = Math.max(excess, Math.max(length - roomyBytes, missing));
         }
         // one that lies further ahead than events are kept was a wrong time itself
         long floor =
@@ -120,7 +131,7 @@ final class Retention {
             if ((!isOld && excess <= 0) || oldest.endPosition() > limit) {
                 break;
             }
-            excess -= length(oldest);
+            excess -= length(oldest.endOffset());
             if (time != UNKNOWN) {
                 floor = Math.max(floor, time);
             }
@@ -135,9 +146,9 @@ final class Retention {
         prunedTimeNanos = verdict.timeNanos();
     }
 
-    /** Bytes that a sealed segment takes on disk: whole pages. */
-    private static long length(Segment segment) {
-        return Recovery.trimmedLength(segment.endOffset(), Long.MAX_VALUE);
+    /** Bytes that a segment takes on disk that is sealed at an offset: whole pages. */
+    static long length(long endOffset) {
+        return Recovery.trimmedLength(endOffset, Long.MAX_VALUE);
     }
 
     /** The latest time at which the last event of a segment can have been appended; {@link #UNKNOWN}: now. */

@@ -70,7 +70,7 @@ final class LocalEventLog implements EventLog {
         this.io = io;
         this.errors = errors;
         capabilities = capabilities(config, writing != null);
-        delivery = new Delivery(journal, cursors, clock, writing != null);
+        delivery = new Delivery(journal, cursors, clock, writing != null, config.threadFactory());
         frames = writing == null ? null : new FramePool(writing);
     }
 
@@ -88,9 +88,8 @@ final class LocalEventLog implements EventLog {
             Journal writing = !isSalvage && journal instanceof Journal both ? both : null;
             Cursors cursors = isSalvage ? Cursors.inMemory(journal, io) : Cursors.open(journal, files, io);
             if (writing != null) {
-                // consumers that shall not be overtaken will be asked here too
                 writing.startPruning(
-                        config, cursors::leastNeeded, first -> cursors.pruned(first, config.backgroundErrors()), io);
+                        config, cursors::needs, first -> cursors.pruned(first, config.backgroundErrors()), io);
             }
             var log = new LocalEventLog(journal, writing, cursors, io, errors, config, clock);
             long interval = config.forceInterval().toNanos();

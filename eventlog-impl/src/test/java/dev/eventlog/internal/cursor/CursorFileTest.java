@@ -169,7 +169,7 @@ class CursorFileTest {
                 assertThat(reopenedAt(bytes)).as("bit %d", bit).isEqualTo(expected(at, newestSlot));
                 assertThat(cursors.all())
                         .as("bit %d", bit)
-                        .containsExactly(new Cursors.Stored("billing", expected(at, newestSlot), null));
+                        .containsExactly(new Cursors.Stored("billing", expected(at, newestSlot), false, null));
                 assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
             }
         }
@@ -272,6 +272,47 @@ class CursorFileTest {
         Cursor anew = cursors.open("billing");
         assertThat(anew.checkpoint()).isEqualTo(Cursor.NONE);
         anew.close();
+    }
+
+    @Test
+    void bothSlotsOfARequiredConsumerSayItAndWhatItCommittedLast() throws IOException {
+        Cursor cursor = cursors.open("billing");
+        cursor.commit(3, false);
+        cursor.commit(5, new long[] {7, 9}, 2);
+        cursor.close();
+        cursor = cursors.open("billing");
+        cursors.require(cursor);
+        cursor.close();
+        Path file = file();
+        byte[] whole = Files.readAllBytes(file);
+        for (long checkpoint : new long[] {5, 11}) {
+            for (int damaged : new int[] {100, 4096 + 100}) {
+                byte[] bytes = Files.readAllBytes(file);
+                bytes[damaged] ^= 1;
+                Files.write(file, bytes);
+                assertThat(cursors.stored("billing")).isEqualTo(new Cursors.Stored("billing", checkpoint, true, null));
+                Cursor again = cursors.open("billing");
+                assertThat(again.completions()).containsExactly(checkpoint == 5 ? new long[] {7, 9} : new long[0]);
+                again.close();
+                bytes[damaged] ^= 1;
+                Files.write(file, bytes);
+            }
+            Cursor again = cursors.open("billing");
+            again.commit(11, true);
+            again.close();
+        }
+        // a tool that puts a place where neither can be read keeps what the consumer is
+        whole[100] ^= 1;
+        whole[4096 + 100] ^= 1;
+        Files.write(file, whole);
+        assertThat(cursors.stored("billing").damage()).isNotNull();
+        assertThat(Cursors.reset(file, journal.id(), journal.epoch(), 2, HookedFileOps.quick()))
+                .isTrue();
+        assertThat(cursors.stored("billing")).isEqualTo(new Cursors.Stored("billing", 2, true, null));
+        cursors.forget("billing");
+        Cursor anew = cursors.open("billing");
+        anew.close();
+        assertThat(cursors.stored("billing").isRequired()).isFalse();
     }
 
     @Test

@@ -128,6 +128,11 @@ class AppendQueueTest {
             }
 
             @Override
+            public void refuseStalled(Throwable reason) {
+                queue.get().refuseStalledLocked(reason);
+            }
+
+            @Override
             public void awaitDurable(long position) {
                 throw new LinkageError("on purpose");
             }

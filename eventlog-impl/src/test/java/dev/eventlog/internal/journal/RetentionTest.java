@@ -78,7 +78,7 @@ class RetentionTest {
     }
 
     private int count(Retention retention) {
-        return retention.judge(withActive(), NO_LIMIT).count();
+        return retention.judge(withActive(), NO_LIMIT, Retention.NO_ROOM).count();
     }
 
     private int countOlderThan(Duration age) {
@@ -123,7 +123,8 @@ class RetentionTest {
         Retention retention = retention(Duration.ofHours(1));
         clock.pass(YEAR);
         for (long limit = 0; limit <= 50; limit++) {
-            assertThat(retention.judge(withActive(), limit).count()).isEqualTo((int) (limit / 10));
+            assertThat(retention.judge(withActive(), limit, Retention.NO_ROOM).count())
+                    .isEqualTo((int) (limit / 10));
         }
         clock.pass(HOUR);
         assertThat(count(retention)).isEqualTo(5);
@@ -199,7 +200,7 @@ class RetentionTest {
         segment(START + 2 * HOUR);
         clock.pass(2 * HOUR);
         Retention retention = retention(Duration.ofHours(1));
-        Retention.Verdict first = retention.judge(withActive(), NO_LIMIT);
+        Retention.Verdict first = retention.judge(withActive(), NO_LIMIT, Retention.NO_ROOM);
         assertThat(first.count()).isEqualTo(1);
         retention.pruned(first);
         segments.remove(0);
@@ -327,7 +328,7 @@ class RetentionTest {
                 segment(clock.wall);
                 real.add(clock.monotonic);
             }
-            Retention.Verdict verdict = retention.judge(withActive(), NO_LIMIT);
+            Retention.Verdict verdict = retention.judge(withActive(), NO_LIMIT, Retention.NO_ROOM);
             for (int i = 0; i < verdict.count(); i++) {
                 assertThat(clock.monotonic - real.remove(0))
                         .as(

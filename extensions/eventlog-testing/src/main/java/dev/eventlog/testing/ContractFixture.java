@@ -8,6 +8,7 @@ import dev.eventlog.Codec;
 import dev.eventlog.Consumer;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
+import dev.eventlog.EventLogConfig;
 import dev.eventlog.EventQuery;
 import dev.eventlog.NewEvent;
 import dev.eventlog.Producer;
@@ -106,6 +107,17 @@ abstract class ContractFixture {
     protected EventLog openPruning(InstantSource clock, @Nullable Duration retainFor, long retainBytes) {
         throw new UnsupportedOperationException(
                 "the backend does not prune, or says that it does: override openPruning");
+    }
+
+    /**
+     * Opens a new, empty log with a limit, which prunes in steps of at most 1 MiB. Called only if {@link #prunes()}.
+     *
+     * @param clock as in {@link #openNew}
+     * @param limitBytes at least 2 MiB
+     */
+    protected EventLog openLimited(InstantSource clock, long limitBytes, EventLogConfig.WhenFull whenFull) {
+        throw new UnsupportedOperationException(
+                "the backend does not prune, or says that it does: override openLimited");
     }
 
     @BeforeEach

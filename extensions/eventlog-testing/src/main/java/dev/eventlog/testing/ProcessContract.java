@@ -25,7 +25,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Events that are made out of events by a consumer that is asked: outputs and checkpoint together. */
-abstract class ProcessContract extends RetentionContract {
+abstract class ProcessContract extends LagContract {
 
     /** What the test appends; the outputs are of another source. */
     static final EventQuery INPUTS = EventQuery.all().sources("test");

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** {@link EventQuery} and {@link dev.eventlog.EventLog#read}: what is found, by each way of reading. */
-abstract class QueryContract extends ConsumerOptionsContract {
+abstract class QueryContract extends PaceContract {
 
     private static final Instant HAPPENED = Instant.parse("2026-01-01T00:00:00Z");
 

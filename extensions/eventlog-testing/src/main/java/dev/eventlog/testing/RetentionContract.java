@@ -26,11 +26,12 @@ import org.junit.jupiter.api.Test;
 /** Retention: what is pruned, what is not, and what that is to those who have not read it. */
 abstract class RetentionContract extends QueryContract {
 
-    private static final long SEGMENT = 1 << 20;
+    static final long SEGMENT = 1 << 20;
     private static final Duration HOUR = Duration.ofHours(1);
-    private static final String FILLING = "x".repeat(20_000);
+    static final String FILLING = "x".repeat(20_000);
 
-    private int appended;
+    /** Events that were filled in. */
+    int appended;
 
     /** Opens a log that prunes in place of the one that is open; false if the backend has none, which is then asserted. */
     private boolean open(@Nullable Duration retainFor, long retainBytes) {
@@ -46,13 +47,13 @@ abstract class RetentionContract extends QueryContract {
     }
 
     /** Appends so many bytes, and a little more. Each event begins with its number. */
-    private void fill(long bytes) {
+    final void fill(long bytes) {
         for (long length = 0; length < bytes; length += FILLING.length()) {
             producer().append(KEY, appended++ + ":" + FILLING);
         }
     }
 
-    private void untilPruned(long position) {
+    final void untilPruned(long position) {
         until("log begins behind " + position, () -> log.firstPosition() > position);
     }
 
@@ -63,7 +64,7 @@ abstract class RetentionContract extends QueryContract {
                 () -> (log.endPosition() - log.firstPosition()) * FILLING.length() <= bytes);
     }
 
-    private static int number(Event<String> event) {
+    static int number(Event<String> event) {
         return Integer.parseInt(event.data().substring(0, event.data().indexOf(':')));
     }
 
@@ -94,7 +95,7 @@ abstract class RetentionContract extends QueryContract {
     }
 
     /** The log is whole from its first position on, with the last of what was appended at its end. */
-    private void assertWhole() {
+    final void assertWhole() {
         List<Event<String>> all = readWhatIsKept();
         if (all.isEmpty()) {
             assertThat(log.firstPosition()).isEqualTo(log.endPosition());

@@ -81,6 +81,17 @@ class ChronicleEventLogContractTest extends EventLogContract {
     }
 
     @Override
+    protected EventLog openLimited(InstantSource clock, long limitBytes, EventLogConfig.WhenFull whenFull) {
+        directory = parent.resolve("log-" + opened++);
+        return EventLog.open(settings(directory)
+                .segmentLengthBytes(1 << 20)
+                .maxEventLengthBytes(128 << 10)
+                .clock(clock)
+                .limit(limitBytes, whenFull)
+                .build());
+    }
+
+    @Override
     protected boolean damages() {
         return true;
     }

@@ -37,6 +37,16 @@ class InMemoryEventLogContractTest extends EventLogContract {
     }
 
     @Override
+    protected EventLog openLimited(InstantSource clock, long limitBytes, EventLogConfig.WhenFull whenFull) {
+        return EventLog.open(EventLogConfig.inMemory()
+                .segmentLengthBytes(1 << 20)
+                .maxEventLengthBytes(128 << 10)
+                .clock(clock)
+                .limit(limitBytes, whenFull)
+                .build());
+    }
+
+    @Override
     protected boolean reopens() {
         return false;
     }

@@ -25,6 +25,11 @@ class ReadOnlyContractTest extends ChronicleEventLogContractTest {
         return beside(super.openPruning(clock, retainFor, retainBytes), clock);
     }
 
+    @Override
+    protected EventLog openLimited(InstantSource clock, long limitBytes, EventLogConfig.WhenFull whenFull) {
+        return beside(super.openLimited(clock, limitBytes, whenFull), clock);
+    }
+
     private EventLog beside(EventLog writing, InstantSource clock) {
         Path where = directory();
         return new BesideTheWriter(
