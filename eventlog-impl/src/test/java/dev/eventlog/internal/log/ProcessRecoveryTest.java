@@ -314,8 +314,7 @@ class ProcessRecoveryTest {
                         event -> NumberedOutputs.outputsOf(event.data().getLong(0), 30 << 10),
                         log.producer("out", NumberedOutputs.CODEC),
                         limit);
-                // behind the sealing, which is done on the same thread
-                assertThat(log.consumers()).hasSize(1);
+                awaitSealing(log);
                 Path copy = temporary.resolve("copy-" + i);
                 Directories.copyLog(directory, copy);
                 if (dropUnsealed(copy) && Files.exists(copy.resolve("segments"))) {
@@ -330,6 +329,11 @@ class ProcessRecoveryTest {
             }
         }
         assertThat(rolls).isGreaterThan(10);
+    }
+
+    /** Files are looked at on the thread that seals and prepares segments, behind that; else they move while they are copied. */
+    private static void awaitSealing(EventLog log) {
+        assertThat(log.consumers()).hasSize(1);
     }
 
     /** As a power cut may do with what was never forced. */
@@ -354,6 +358,7 @@ class ProcessRecoveryTest {
             }
             append(log, 100, 200);
             log.force();
+            awaitSealing(log);
             if (retainBytes == Long.MAX_VALUE) {
                 Directories.copyLog(directory, crashed);
             }
