@@ -51,6 +51,7 @@ final class SharedConsumer {
     private final Set<Thread> threads;
     private final Runnable onEnd;
     private final Thread thread;
+    private final long lookNanos;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final SharedEvents events;
     private final SharedMachine machine;
@@ -92,12 +93,10 @@ final class SharedConsumer {
         }
         feed.event().replayBelow(place.replayBelow());
         parking = new Parking(parts.cursors().parked(place.name()), journal);
+        SharedMachine.Rules rules = SharedMachine.Rules.of(config);
+        lookNanos = Math.min(LONGEST_LOOK_NANOS, rules.visibilityNanos() / 2);
         machine = new SharedMachine(
-                SharedMachine.Rules.of(config),
-                place.checkpoint(),
-                place.completions(),
-                Waits.nanos(config.backOff()),
-                new SplittableRandom());
+                rules, place.checkpoint(), place.completions(), Waits.nanos(config.backOff()), new SplittableRandom());
         events = new SharedEvents(machine, clock);
         gate = events.gate;
         lookedAt = clock.monotonicNanos();
@@ -284,7 +283,7 @@ final class SharedConsumer {
     /** Now and then: ends the leases of who will not answer any more. For the reader. */
     void look() {
         long now = clock.monotonicNanos();
-        if (now - lookedAt < Math.min(LONGEST_LOOK_NANOS, Waits.nanos(config.visibility()) / 2)) {
+        if (now - lookedAt < lookNanos) {
             return;
         }
         lookedAt = now;

@@ -4,6 +4,7 @@ import dev.eventlog.ConsumerConfig;
 import dev.eventlog.internal.delivery.DeliveryMachine.Step;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /**
@@ -60,7 +61,7 @@ final class SharedMachine {
                     Math.min(config.pollBytes(), Long.MAX_VALUE / 8) * 8,
                     config.attempts(),
                     !config.isStopOnFailure(),
-                    Waits.nanos(config.visibility()));
+                    Waits.nanos(Objects.requireNonNull(config.visibility())));
         }
     }
 

@@ -20,7 +20,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** {@link ConsumerConfig}: each option is kept by each kind of consumer, or refused by it. */
-abstract class ConsumerOptionsContract extends SharedContract {
+abstract class ConsumerOptionsContract extends SharedMembersContract {
 
     /** Parks everything that is in the log. */
     private void parkAll(String name) {
