@@ -130,11 +130,9 @@ final class KnownIds {
         int length = event.idLength();
         if (length > 0) {
             long[] found = hash.of(event.bytes(), event.idOffset(), length);
-            if (window.find(found[0], found[1], event.appendTimeNanos()) == IdWindow.UNKNOWN) {
-                int before = window.size();
-                window.put(found[0], found[1], event.position(), event.appendTimeNanos());
-                window.commit(before, event.appendTimeNanos());
-            }
+            int before = window.size();
+            window.put(found[0], found[1], event.position(), event.appendTimeNanos());
+            window.commit(before, event.appendTimeNanos());
         }
     }
 

@@ -14,6 +14,7 @@ import dev.eventlog.StartAt;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.error.StorageFullException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -474,6 +475,80 @@ abstract class LimitContract extends RetentionContract {
             drain(consumer);
             assertThat(future.get(LONG.toSeconds(), TimeUnit.SECONDS)).isEqualTo(appended);
             producer().flush();
+        }
+    }
+
+    @Test
+    void idsOfEventsThatFoundNoRoomAreNew() throws Exception {
+        if (!open(WhenFull.FAIL)) {
+            return;
+        }
+        NewEvent<String> known = NewEvent.of(KEY, FILLING).withId("known");
+        NewEvent<String> late = NewEvent.of(KEY, FILLING).withId("late");
+        try (Consumer<String> consumer = required("r")) {
+            long first = producer().append(known);
+            fillUp();
+            for (int i = 0; i < 2; i++) {
+                assertFull(() -> producer().appendAll(List.of(known, late)));
+                assertFull(() -> producer().append(late));
+                CompletableFuture<Long> future = producer().appendAsync(late);
+                assertThatThrownBy(() -> future.get(LONG.toSeconds(), TimeUnit.SECONDS))
+                        .hasCauseInstanceOf(StorageFullException.class);
+                assertThat(producer().append(known)).as("needs no room").isEqualTo(first);
+            }
+            while (!consumer.poll(Duration.ZERO).isEmpty()) {
+                consumer.commit();
+            }
+            long end = log.endPosition();
+            assertThat(producer().appendAll(List.of(known, late, NewEvent.of(KEY, FILLING))))
+                    .isEqualTo(end + 1);
+            assertThat(producer().append(late)).isEqualTo(end);
+            assertThat(producer().append(known)).isEqualTo(first);
+            assertThat(log.endPosition()).isEqualTo(end + 2);
+        }
+    }
+
+    @Test
+    void identifiedEventsThatWaitForRoomAreAppendedOnce() throws Exception {
+        if (!open(WhenFull.BLOCK)) {
+            return;
+        }
+        NewEvent<String> known = NewEvent.of(KEY, FILLING).withId("known");
+        NewEvent<String> late = NewEvent.of(KEY, FILLING).withId("late");
+        try (Consumer<String> consumer = required("r")) {
+            long first = producer().append(known);
+            Running<Boolean> filling = start(() -> {
+                while (true) {
+                    producer().append(KEY, FILLING);
+                }
+            });
+            filling.awaitBlockedIn("makeRoom");
+            List<CompletableFuture<Long>> futures = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                futures.add(producer().appendAsync(known));
+                futures.add(producer().appendAsync(late));
+            }
+            List<Running<Boolean>> waiting = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                waiting.add(start(() -> {
+                    producer().appendAll(List.of(known, late));
+                }));
+                waiting.get(i).awaitBlockedIn("makeRoom");
+            }
+            filling.interrupt();
+            assertThatThrownBy(filling::join).isInstanceOf(StorageFullException.class);
+            long end = log.endPosition();
+            while (!consumer.poll(Duration.ZERO).isEmpty()) {
+                consumer.commit();
+            }
+            for (Running<Boolean> each : waiting) {
+                each.join();
+            }
+            for (int i = 0; i < futures.size(); i++) {
+                assertThat(futures.get(i).get(LONG.toSeconds(), TimeUnit.SECONDS))
+                        .isEqualTo(i % 2 == 0 ? first : end);
+            }
+            assertThat(log.endPosition()).isEqualTo(end + 1);
         }
     }
 
