@@ -32,8 +32,6 @@ final class PushSubscription<T> implements Subscription {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PushSubscription.class);
 
-    private static final Runnable NOTHING = () -> {};
-
     private final ReadJournal journal;
     private final ConsumerConfig config;
     private final Place place;
@@ -194,7 +192,7 @@ final class PushSubscription<T> implements Subscription {
             end(State.FAILED, why);
         } catch (RuntimeException kept) {
             // the name may stay taken until the log is closed, but nobody waits for what does not come
-            state.end(State.FAILED, why, NOTHING);
+            state.end(State.FAILED, why, PushSubscription::releaseNothing);
             IoThread.tell(LOGGER, "name of subscription " + place.name() + " could not be given free", kept);
         }
     }
@@ -204,6 +202,10 @@ final class PushSubscription<T> implements Subscription {
         place.endOutputs();
         // before the state: who sees the end finds the name free
         state.end(last, why, release);
+    }
+
+    private static void releaseNothing() {
+        // could not be done
     }
 
     private void release() {
