@@ -327,7 +327,7 @@ abstract class ProcessContract extends LagContract {
     }
 
     @Test
-    void forgottenConsumerBeginsAnew() {
+    void forgottenConsumerProcessesAnew() {
         appendNumbers(2);
         try (EventLog other = EventLog.inMemory()) {
             Consumer<String> consumer = inputsConsumer("c");
