@@ -1,4 +1,7 @@
-/** Microbenchmarks of the parts that an append and a read consist of, run by JMH: {@code java -jar eventlog-jmh.jar jmh}. */
+/**
+ * Microbenchmarks of the parts that an append and a read consist of, and of deliveries, run by JMH:
+ * {@code java -jar eventlog-jmh.jar jmh}.
+ */
 @NullMarked
 package dev.eventlog.jmh.micro;
 
