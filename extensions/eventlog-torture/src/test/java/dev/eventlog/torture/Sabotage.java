@@ -10,7 +10,8 @@ enum Sabotage {
             "journal/ChronicleSegmentStore",
             "((ChronicleSegmentWriter) active).force(endOffset, isIoThread);",
             ""),
-    RETURNS_BEFORE_THE_FORCE("power-cuts", "journal/Journal", "awaitDurable(position + frame.eventCount());", ""),
+    RETURNS_BEFORE_THE_FORCE(
+            "power-cuts", "journal/Journal", "if (durable || onlyDurableIsReadable) {", "if (end < 0) {"),
     FORCES_ONLY_THE_LAST_PAGE(
             "power-cuts",
             "journal/ChronicleSegmentWriter",
@@ -54,9 +55,8 @@ enum Sabotage {
     MOVES_THE_CHECKPOINT_BEFORE_THE_HANDLER(
             "power-cuts",
             "delivery/Delivering",
-            "int slot = machine.offered(view.position(), key, view.payloadLength());",
-            "place.commit(view.position() + 1, machine.completions(), 0);"
-                    + " int slot = machine.offered(view.position(), key, view.payloadLength());"),
+            "int slot = machine.offered(position, key, length);",
+            "place.commit(position + 1, machine.completions(), 0); int slot = machine.offered(position, key, length);"),
     PARKS_NOTHING("power-cuts", "delivery/Delivering", "parking.park(position, key(events[slot]), attempts);", ""),
     LEAVES_CHECKPOINTS_AHEAD_OF_THE_LOG("power-cuts", "cursor/FileCursors", "cursor.setBack(end);", ""),
     BELIEVES_WHAT_A_POWER_CUT_LEFT(
