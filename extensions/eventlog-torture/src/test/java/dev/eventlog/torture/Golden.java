@@ -170,10 +170,14 @@ record Golden(Path directory, Path older, Ledger ledger, long durable, Set<Long>
                     .attempts(1, Duration.ZERO)
                     .build();
             try (Subscription subscription = log.subscribe(config, Expected.CODEC, event -> {
-                parked.add(event.position());
                 throw new IllegalStateException("refused");
             })) {
+                long from = log.endPosition();
                 append(log, 4, 100);
+                // all of them: one with the key of another is parked behind it without an attempt
+                for (long position = from; position < log.endPosition(); position++) {
+                    parked.add(position);
+                }
                 log.force();
                 subscription.awaitCaughtUp(Duration.ofSeconds(30));
             }
