@@ -327,8 +327,8 @@ public final class ConsumerConfig {
          * the handler throws meanwhile. Until then the handler that was left may still return, and its event is done.
          *
          * <p>Members have a codec, a handler, {@link #onFailure}, {@link #threadFactory} and {@link #closeTimeout} each, and
-         * agree in query, pollLimit, stopAtEnd, attempts, stopOnFailure, visibility and whether there is onDamage, of which
-         * the oldest member's is told; startAt and idle are the first one's. A member whose codec does not take an event
+         * agree in query, pollLimit, stopAtEnd, attempts, stopOnFailure, visibility, required and whether there is onDamage,
+         * of which the oldest member's is told; startAt and idle are the first one's. A member whose codec does not take an event
          * fails alone, and the event goes to another.
          *
          * <p>An event whose attempts ran out is parked by itself, without later ones of its key, since there is no order.

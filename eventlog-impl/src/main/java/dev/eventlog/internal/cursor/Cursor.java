@@ -47,8 +47,11 @@ public interface Cursor {
     /**
      * Says that the consumer's outputs are in a log, which tells how far it has come; {@link #advance} moves the checkpoint
      * from here on. Known for ever, also when the consumer is forgotten.
+     *
+     * @param keepUp lets what is kept follow where outputs survive by now; run by any thread that wants it to, and to wait for
+     *     nobody
      */
-    void process();
+    void process(Runnable keepUp);
 
     /**
      * Takes up what a log tells that is newer. What is kept says less, until {@link #advance}.

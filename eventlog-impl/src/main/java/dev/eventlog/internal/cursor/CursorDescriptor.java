@@ -18,7 +18,7 @@ import java.util.zip.CRC32C;
  * A commit writes the slot that is not the newest, its CRC32C (of bytes 32 to 167) last; the valid slot with the greatest
  * sequence holds. Valid is a slot whose file header and CRC are right; see {@link CursorSlots}. So whoever dies in a commit leaves the checkpoint before it. <i>epoch</i> is the writer's at the commit,
  * <i>generation</i> counts seeks, <i>highest</i> is the greatest checkpoint ever; -1 stands for none.
- * <i>flags</i>: 1 the consumer's outputs are in logs, which tell its checkpoint too. With that flag and no checkpoint it was
+ * <i>flags</i>: 1 the consumer's outputs are in logs, which tell its checkpoint too. With only that flag and no checkpoint it was
  * forgotten: only its generation is kept, so that what logs tell of it is older than whoever takes its name. From 512 on a slot tells
  * what is done above its checkpoint: see {@link Completions}.
  *
@@ -66,12 +66,14 @@ final class CursorDescriptor {
 
     /** Whether a slot that is valid says that the log keeps events from its checkpoint on. */
     static boolean isRequired(ByteBuffer slot) {
-        return (slot.getShort(FLAGS_OFFSET) & FLAG_REQUIRED) != 0 && !isForgotten(slot);
+        return (slot.getShort(FLAGS_OFFSET) & FLAG_REQUIRED) != 0;
     }
 
     /** Whether a slot that is valid says that its consumer was forgotten. */
     static boolean isForgotten(ByteBuffer slot) {
-        return slot.getLong(CHECKPOINT_OFFSET) == Cursor.NONE && (slot.getShort(FLAGS_OFFSET) & FLAG_PROCESSES) != 0;
+        // with the other flag somebody has taken its name again, and is about to begin
+        int flags = slot.getShort(FLAGS_OFFSET) & (FLAG_PROCESSES | FLAG_REQUIRED);
+        return slot.getLong(CHECKPOINT_OFFSET) == Cursor.NONE && flags == FLAG_PROCESSES;
     }
 
     /** The checksum that a slot should have. */

@@ -42,6 +42,9 @@ final class FileCursor implements Cursor {
     // what the file says; less than the checkpoint where a log tells the rest
     private volatile long kept = NONE;
     private long keptHighest = NONE;
+    private int keptGeneration;
+    // lets what is kept follow; set by the owner, run by any thread; published by volatile
+    private volatile Runnable keepUp = () -> {};
 
     FileCursor(FileCursors cursors, String name, MappedByteBuffer mapped, ReadJournal journal, Runnable onClose) {
         this.cursors = cursors;
@@ -65,6 +68,7 @@ final class FileCursor implements Cursor {
         flags = slot.getShort(CursorDescriptor.FLAGS_OFFSET);
         kept = checkpoint;
         keptHighest = highest;
+        keptGeneration = generation;
         // who had it open before need not have forced it
         dirty = isRequired();
         completions = Completions.read(slot);
@@ -102,13 +106,21 @@ final class FileCursor implements Cursor {
             return;
         }
         flags |= CursorDescriptor.FLAG_REQUIRED;
-        write(kept, keptHighest, false, completions, completions.length);
+        write(kept, keptHighest, keptGeneration, completions, completions.length);
         force();
     }
 
-    /** What the file says, which a log's frames may have left behind: a power cut may take those. */
+    /**
+     * From where on events are needed: what the file says, which a log's frames may have left behind, since a power cut may
+     * take those; or what they tell, where a seek that the file does not know of led back.
+     */
     long kept() {
-        return kept;
+        return Math.min(kept, checkpoint);
+    }
+
+    /** Lets the file follow the log's frames as far as those survive a power cut. From any thread; waits for nobody. */
+    void keepUp() {
+        keepUp.run();
     }
 
     /** The writer's epoch at the last commit. */
@@ -124,14 +136,17 @@ final class FileCursor implements Cursor {
     @Override
     public void commit(long newCheckpoint, boolean moved) {
         requireOpen();
-        write(newCheckpoint, Math.max(highest, newCheckpoint), moved, Completions.NONE, 0);
+        if (moved) {
+            generation++;
+        }
+        write(newCheckpoint, Math.max(highest, newCheckpoint), generation, Completions.NONE, 0);
         takeKept();
     }
 
     @Override
     public void commit(long newCheckpoint, long[] newCompletions, int count) {
         requireOpen();
-        write(newCheckpoint, Math.max(highest, newCheckpoint), false, newCompletions, count);
+        write(newCheckpoint, Math.max(highest, newCheckpoint), generation, newCompletions, count);
         takeKept();
     }
 
@@ -146,13 +161,15 @@ final class FileCursor implements Cursor {
     }
 
     @Override
-    public void process() {
+    public void process(Runnable newKeepUp) {
         if ((flags & CursorDescriptor.FLAG_PROCESSES) == 0) {
             requireOpen();
             flags |= CursorDescriptor.FLAG_PROCESSES;
-            write(kept, keptHighest, false, Completions.NONE, 0);
+            // the generation is that of what is kept: a log may tell of a later one
+            write(kept, keptHighest, keptGeneration, Completions.NONE, 0);
             force();
         }
+        keepUp = newKeepUp;
     }
 
     @Override
@@ -166,8 +183,8 @@ final class FileCursor implements Cursor {
     @Override
     public void advance(long newCheckpoint, long newKept) {
         requireOpen();
-        if (newKept != NONE && newKept != kept) {
-            write(newKept, Math.max(keptHighest, newKept), false, Completions.NONE, 0);
+        if (newKept != NONE && (newKept != kept || generation != keptGeneration)) {
+            write(newKept, Math.max(keptHighest, newKept), generation, Completions.NONE, 0);
         }
         highest = Math.max(highest, newCheckpoint);
         checkpoint = newCheckpoint;
@@ -181,20 +198,25 @@ final class FileCursor implements Cursor {
 
     /** Sets checkpoint and highest back to where the log still reaches. */
     void setBack(long end) {
-        write(end, end, true, Completions.NONE, 0);
+        generation++;
+        write(end, end, generation, Completions.NONE, 0);
         takeKept();
         completions = Completions.NONE;
     }
 
-    private void write(long newCheckpoint, long newHighest, boolean moved, long[] pairs, int count) {
-        writeSlot(newCheckpoint, newHighest, moved, pairs, count);
+    private void write(long newCheckpoint, long newHighest, int newGeneration, long[] pairs, int count) {
+        writeSlot(newCheckpoint, newHighest, newGeneration, pairs, count);
         if (isRequired()) {
             // events below are pruned once this is forced: no slot may go back behind it, whichever a power cut leaves
-            writeSlot(newCheckpoint, newHighest, false, pairs, count);
+            writeSlot(newCheckpoint, newHighest, newGeneration, pairs, count);
         }
+        keptGeneration = newGeneration;
+        keptHighest = newHighest;
+        // last: who sees it and forces it finds both slots written
+        kept = newCheckpoint;
     }
 
-    private void writeSlot(long newCheckpoint, long newHighest, boolean moved, long[] pairs, int count) {
+    private void writeSlot(long newCheckpoint, long newHighest, int newGeneration, long[] pairs, int count) {
         int target = 1 - newest;
         ByteBuffer slot = slots.slot(target);
         int writerEpoch = journal.epoch();
@@ -208,18 +230,15 @@ final class FileCursor implements Cursor {
         slot.putLong(CursorDescriptor.HIGHEST_OFFSET, newHighest);
         slot.putInt(CursorDescriptor.EPOCH_OFFSET, writerEpoch);
         slot.putShort(CursorDescriptor.FLAGS_OFFSET, (short) flags);
-        slot.putInt(CursorDescriptor.GENERATION_OFFSET, moved ? generation + 1 : generation);
+        slot.putInt(CursorDescriptor.GENERATION_OFFSET, newGeneration);
         if (count > 0) {
             Completions.write(slot, pairs, count, crc);
         }
         // last: until then the other slot holds, with its own completions
         slot.putInt(CursorDescriptor.CRC_OFFSET, CursorDescriptor.crc(slot, crc));
         sequence++;
-        generation = moved ? generation + 1 : generation;
         newest = target;
         epoch = writerEpoch;
-        keptHighest = newHighest;
-        kept = newCheckpoint;
         dirty = true;
     }
 

@@ -356,7 +356,7 @@ final class FileCursors extends Cursors {
         return read(stem, false);
     }
 
-    /** The same as the file itself says, whatever the log's frames tell. */
+    /** The same as the file itself says, however much more the log's frames tell. */
     Stored readKept(String stem) {
         return read(stem, true);
     }
@@ -383,7 +383,7 @@ final class FileCursors extends Cursors {
             return new Stored(
                     name,
                     // a power cut may take the frames that tell more
-                    isFile ? newest.getLong(CursorDescriptor.CHECKPOINT_OFFSET) : checkpoint(name, newest),
+                    isFile ? kept(name, newest) : checkpoint(name, newest),
                     isRequired,
                     null);
         } catch (EventLogException damaged) {
@@ -391,6 +391,13 @@ final class FileCursors extends Cursors {
         } catch (IOException e) {
             return new Stored(name, Cursor.NONE, false, failed("reading the checkpoint of consumer " + name, file, e));
         }
+    }
+
+    /** What the file says, or less where the log tells of a seek back that the file does not know of. */
+    private long kept(String name, ByteBuffer slot) {
+        long checkpoint = checkpoint(name, slot);
+        long kept = slot.getLong(CursorDescriptor.CHECKPOINT_OFFSET);
+        return checkpoint == FORGOTTEN ? kept : Math.min(kept, checkpoint);
     }
 
     private long checkpoint(String name, ByteBuffer slot) {

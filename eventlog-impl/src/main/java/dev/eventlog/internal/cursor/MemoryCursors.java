@@ -207,7 +207,7 @@ final class MemoryCursors extends Cursors {
         }
 
         @Override
-        public void process() {
+        public void process(Runnable unused) {
             kept.processes = true;
         }
 

@@ -58,6 +58,10 @@ final class NeededEvents {
     private Journal.Needs of(String stem) throws IOException {
         String name = names.get(stem);
         FileCursor open = name == null ? null : cursors.opened(name);
+        if (open != null && open.isRequired()) {
+            // it may have nothing more to process, and wait for no room itself
+            open.keepUp();
+        }
         long parked = name == null ? ParkedList.UNKNOWN : cursors.firstParked(name);
         if (open != null && parked != ParkedList.UNKNOWN) {
             boolean isRequired = open.isRequired();

@@ -18,7 +18,7 @@ import java.util.Objects;
  */
 final class OutputBatch<T, R> {
 
-    /** Bytes of outputs behind which a frame is appended. */
+    /** Bytes of outputs behind which a frame is appended before the next event. */
     private static final int FULL = 512 << 10;
 
     private final Processor<T, R> processor;
@@ -44,6 +44,11 @@ final class OutputBatch<T, R> {
 
     /** Processes an event; if that throws, it is as if it had not come. */
     void process(Event<T> event) throws Exception {
+        if (frame.length() >= FULL) {
+            // before the event, and not behind it: if there is no room it comes again, and must not be in the frame
+            // then
+            append();
+        }
         List<? extends NewEvent<? extends R>> made = processor.process(event);
         // the list is the processor's and may change
         List<NewEvent<? extends R>> events = new ArrayList<>(
@@ -59,9 +64,6 @@ final class OutputBatch<T, R> {
             addAll(events);
         }
         processed = event.position() + 1;
-        if (frame.length() >= FULL) {
-            append();
-        }
     }
 
     private void addAll(List<NewEvent<? extends R>> events) {

@@ -8,6 +8,7 @@ import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.ReadJournal;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,9 +32,11 @@ final class OutputClaim {
     private final Journal.Claim claim;
     // the consumer's
     private FrameBuilder frame;
-    // behind the last outputs; written by the consumer, read by who ends it; published by this
+    // guards what follows; the thread that prunes, which must wait for nobody, only tries it
+    private final ReentrantLock lock = new ReentrantLock();
+    // behind the last outputs
     private long outputsEnd;
-    // guarded by this: a checkpoint that is not kept yet, where the log must survive up to for that, and the newest one
+    // a checkpoint that is not kept yet, where the log must survive up to for that, and the newest one
     private long waiting = Cursor.NONE;
     private long waitingFor;
     private long newest = Cursor.NONE;
@@ -54,7 +57,7 @@ final class OutputClaim {
         boolean isMade = false;
         try {
             made.adopt();
-            cursor.process();
+            cursor.process(made::keepUp);
             isMade = true;
             return made;
         } finally {
@@ -73,6 +76,10 @@ final class OutputClaim {
         if (told.generation() > cursor.generation() || checkpoint > cursor.checkpoint()) {
             cursor.adopt(checkpoint, told.generation());
         }
+        // what is kept may be less, and follows
+        newest = cursor.checkpoint();
+        waiting = newest;
+        waitingFor = outputsEnd;
     }
 
     /** What was processed and lost in the log that it came from is not: its positions may be other events'. */
@@ -126,37 +133,73 @@ final class OutputClaim {
         var reached =
                 new ReadJournal.Progress(source.id(), cursor.name(), checkpoint, source.epoch(), cursor.generation());
         long end = claim.append(frame, reached, durable) + frame.eventCount();
-        synchronized (this) {
+        lock.lock();
+        try {
             outputsEnd = end;
+        } finally {
+            lock.unlock();
         }
     }
 
     /** Moves the checkpoint to where outputs were appended, or there were none. */
-    synchronized void commit(long checkpoint) {
-        requireHeld();
-        newest = checkpoint;
+    void commit(long checkpoint) {
+        lock.lock();
+        try {
+            requireHeld();
+            newest = checkpoint;
+            cursor.advance(checkpoint, toKeep(checkpoint));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What may be kept by now of a newer checkpoint than the one that waits; {@link Cursor#NONE}: nothing new. */
+    private long toKeep(long checkpoint) {
         long durable = out.durablePosition();
-        long kept = Cursor.NONE;
         if (outputsEnd <= durable) {
-            kept = checkpoint;
             waiting = Cursor.NONE;
-        } else if (waiting == Cursor.NONE || waitingFor <= durable) {
+            return checkpoint;
+        }
+        long kept = Cursor.NONE;
+        if (waiting == Cursor.NONE || waitingFor <= durable) {
             kept = waiting;
             waiting = checkpoint;
             waitingFor = outputsEnd;
         }
-        cursor.advance(checkpoint, kept);
+        return kept;
+    }
+
+    /** Lets what is kept follow, though nothing is processed: the log may keep events for it. From any thread. */
+    private void keepUp() {
+        if (!lock.tryLock()) {
+            // somebody moves it; who needs it asks again
+            return;
+        }
+        try {
+            if (!isEnded && waiting != Cursor.NONE) {
+                cursor.advance(cursor.checkpoint(), toKeep(newest));
+            }
+        } catch (LogClosedException closed) {
+            LOGGER.debug("checkpoint is in the log only: consumer={}", cursor.name(), closed);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Moves the checkpoint by a seek: nothing but the cursor tells of that. */
-    synchronized void move(long checkpoint) {
-        requireHeld();
-        if (out.durablePosition() < outputsEnd) {
-            out.force();
+    void move(long checkpoint) {
+        lock.lock();
+        try {
+            requireHeld();
+            if (out.durablePosition() < outputsEnd) {
+                out.force();
+            }
+            waiting = Cursor.NONE;
+            newest = checkpoint;
+            cursor.commit(checkpoint, true);
+        } finally {
+            lock.unlock();
         }
-        waiting = Cursor.NONE;
-        newest = checkpoint;
-        cursor.commit(checkpoint, true);
     }
 
     private void requireHeld() {
@@ -169,7 +212,8 @@ final class OutputClaim {
     /** Appends and commits nothing from here on; keeps what was committed if its outputs can be made to survive. */
     void end() {
         claim.end();
-        synchronized (this) {
+        lock.lock();
+        try {
             if (isEnded) {
                 return;
             }
@@ -177,16 +221,16 @@ final class OutputClaim {
             if (waiting == Cursor.NONE) {
                 return;
             }
-            try {
-                if (out.durablePosition() < outputsEnd && !out.isClosed()) {
-                    out.force();
-                }
-                if (out.durablePosition() >= outputsEnd) {
-                    cursor.advance(newest, newest);
-                }
-            } catch (EventLogException notKept) {
-                LOGGER.debug("checkpoint is in the log only: consumer={}", cursor.name(), notKept);
+            if (out.durablePosition() < outputsEnd && !out.isClosed()) {
+                out.force();
             }
+            if (out.durablePosition() >= outputsEnd) {
+                cursor.advance(newest, newest);
+            }
+        } catch (EventLogException notKept) {
+            LOGGER.debug("checkpoint is in the log only: consumer={}", cursor.name(), notKept);
+        } finally {
+            lock.unlock();
         }
     }
 

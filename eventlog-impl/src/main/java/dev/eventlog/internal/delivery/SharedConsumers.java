@@ -103,6 +103,7 @@ final class SharedConsumers {
         differ(differing, "backOff", present.backOff(), config.backOff());
         differ(differing, "stopOnFailure", present.isStopOnFailure(), config.isStopOnFailure());
         differ(differing, "visibility", present.visibility(), config.visibility());
+        differ(differing, "required", present.isRequired(), config.isRequired());
         differ(differing, "onDamage", present.onDamage() != null, config.onDamage() != null);
         if (!differing.isEmpty()) {
             throw new IllegalArgumentException("members of a shared consumer differ: name=" + config.name() + " "

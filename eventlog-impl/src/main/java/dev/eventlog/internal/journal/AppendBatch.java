@@ -187,6 +187,18 @@ final class AppendBatch {
         return identified;
     }
 
+    /** Behind {@link #awaitCopies}: whether all events stand in the log already, so that they need no room. */
+    boolean isAllKnown(IdWindow window, long nowNanos) {
+        int count = count();
+        for (int i = 0; i < count; i++) {
+            if (!(futures[i] instanceof IdentifiedFuture future)
+                    || !future.ids().isKnown(window, nowNanos)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /**
      * Behind {@link #awaitCopies}: takes out the events that stand in the log already, and puts the ids of the others into
      * the window.

@@ -81,6 +81,16 @@ final class EventIds {
         count++;
     }
 
+    /** Whether all events stand in the log already. Under the append lock. */
+    boolean isKnown(IdWindow window, long nowNanos) {
+        for (int i = 0; i < count; i++) {
+            if (made[i] == IdWindow.UNKNOWN && window.find(hashes[i][0], hashes[i][1], nowNanos) == IdWindow.UNKNOWN) {
+                return false;
+            }
+        }
+        return count == eventCount;
+    }
+
     /**
      * Looks which events are new, and puts those into the window for where they will stand. Under the append lock.
      *

@@ -195,8 +195,10 @@ final class GuardedAppends {
         int sizeBefore = window.size();
         boolean isAppended = false;
         try {
-            // before the batch is changed: without room all of this is done again
-            journal.ensureRoom(batch.length(), nowNanos);
+            if (!batch.isAllKnown(window, nowNanos)) {
+                // before the batch is changed: without room all of this is done again
+                journal.ensureRoom(batch.length(), nowNanos);
+            }
             long base = journal.endPosition();
             if (batch.leaveOutKnown(window, base, nowNanos) == 0) {
                 journal.requireWritable();

@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Copies a log that may be written meanwhile to where the copy opens by itself.
@@ -19,7 +21,8 @@ import java.util.function.LongConsumer;
  * in it. Manifest, state and indexes are written anew. All of it goes to a directory beside the target, which takes the
  * target's name when it is complete and forced: whoever dies on the way leaves no copy.
  *
- * <p>A log that prunes meanwhile may delete a segment before it is copied; then the copy begins anew.
+ * <p>A log that prunes meanwhile may delete a segment before it is copied, and perhaps events that a checkpoint which was
+ * copied before stands at; then the copy begins anew.
  *
  * <p><b>Threading:</b> One thread at a time: the caller.
  */
@@ -77,6 +80,7 @@ final class LogCopy {
 
     private Inspected copy() throws IOException {
         LogDirectory copy = LogDirectory.prepare(beside, true, files);
+        Path oldest = oldestSealed();
         for (String name : new String[] {"parked", "cursors"}) {
             for (String file : files.list(source.root().resolve(name))) {
                 copySmall(
@@ -88,6 +92,9 @@ final class LogCopy {
         var inspection =
                 new Inspection(source, new LogFiles.Options(true, progress, (frame, offset) -> {}), traces, files);
         Inspected log = inspection.run(null);
+        if (oldest != null && files.attributes(oldest) == null) {
+            throw new NoSuchFileException(oldest.toString());
+        }
         for (SegmentFile each : inspection.segments()) {
             copySegment(each, copy, log.logId());
         }
@@ -96,6 +103,13 @@ final class LogCopy {
         writeOwnFiles(copy, inspection, log);
         files.forceDirectory(beside);
         return log;
+    }
+
+    private @Nullable Path oldestSealed() throws IOException {
+        return files.list(source.segments()).stream()
+                .min(Comparator.naturalOrder())
+                .map(source.segments()::resolve)
+                .orElse(null);
     }
 
     private void writeOwnFiles(LogDirectory copy, Inspection inspection, Inspected log) throws IOException {

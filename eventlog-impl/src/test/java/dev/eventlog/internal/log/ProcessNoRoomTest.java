@@ -15,9 +15,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Outputs that find no room: a subscription waits for some, a call says so, and nothing comes twice or is parked. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -33,7 +34,8 @@ class ProcessNoRoomTest {
     @TempDir
     private Path temporary;
 
-    private EventLog open() {
+    /** @param segment where it is long, frames of outputs are appended amid a batch */
+    private EventLog open(int segment) {
         var files = new HookedFileOps((op, path) -> {
             boolean takesRoom = op == HookedFileOps.Op.WRITE
                     || op == HookedFileOps.Op.CREATE
@@ -44,7 +46,11 @@ class ProcessNoRoomTest {
             }
         });
         return LocalEventLog.open(
-                Numbered.config(temporary.resolve("log")).build(), files.withoutForce(), Clock.system());
+                Numbered.config(temporary.resolve("log"))
+                        .segmentLengthBytes(segment)
+                        .build(),
+                files.withoutForce(),
+                Clock.system());
     }
 
     @SuppressWarnings("ThreadPriorityCheck") // yielding is waiting without a sleep
@@ -56,10 +62,11 @@ class ProcessNoRoomTest {
         }
     }
 
-    @Test
-    void subscriptionWaitsForRoom() {
-        try (EventLog log = open()) {
-            NumberedOutputs.append(log, 0, 100);
+    @ParameterizedTest
+    @ValueSource(ints = {1 << 20, 8 << 20})
+    void subscriptionWaitsForRoom(int segment) {
+        try (EventLog log = open(segment)) {
+            NumberedOutputs.append(log, 0, segment / (14 << 10));
             isFull = true;
             var config = NumberedOutputs.config().pollLimit(256, 1 << 20).build();
             try (var subscription =
@@ -75,11 +82,12 @@ class ProcessNoRoomTest {
         }
     }
 
-    @Test
-    void callSaysThatThereIsNoRoomAndItsEventsComeAgain() {
-        try (EventLog log = open();
+    @ParameterizedTest
+    @ValueSource(ints = {1 << 20, 8 << 20})
+    void callSaysThatThereIsNoRoomAndItsEventsComeAgain(int segment) {
+        try (EventLog log = open(segment);
                 var consumer = log.consumer(NumberedOutputs.pulled(), NumberedOutputs.CODEC)) {
-            NumberedOutputs.append(log, 0, 100);
+            NumberedOutputs.append(log, 0, segment / (14 << 10));
             isFull = true;
             var out = log.producer("out", NumberedOutputs.CODEC);
             assertThatThrownBy(() -> {

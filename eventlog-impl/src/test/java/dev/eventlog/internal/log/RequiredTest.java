@@ -11,8 +11,10 @@ import dev.eventlog.EventLogConfig;
 import dev.eventlog.EventLogConfig.WhenFull;
 import dev.eventlog.StartAt;
 import dev.eventlog.error.StorageFullException;
+import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.HookedFileOps;
+import dev.eventlog.internal.journal.LogFiles;
 import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Directories;
@@ -289,6 +291,34 @@ class RequiredTest {
             }
         }
         return checkpoint;
+    }
+
+    @Test
+    void aCopyHasWhatItsRequiredConsumersNeed() throws IOException {
+        Path copy = temporary.resolve("copy");
+        var isArmed = new AtomicBoolean(true);
+        try (EventLog log = open(pruning());
+                Consumer<ByteBuffer> consumer = log.consumer(required(StartAt.earliest()), Numbered.CODEC)) {
+            appendSegments(log, 4);
+            // the checkpoint is copied, and no segment is
+            var files = new HookedFileOps((op, path) -> {
+                boolean isBetween = op == HookedFileOps.Op.FORCE_DIRECTORY && path.endsWith("cursors");
+                if (isBetween && isArmed.getAndSet(false)) {
+                    drain(consumer, 0);
+                    appendSegments(log, 2);
+                    awaitFileWork(log);
+                    assertThat(log.firstPosition()).isPositive();
+                }
+            });
+            LogFiles.copy(directory(), copy, read -> {}, Cursors::traces, files.withoutForce());
+        }
+        assertThat(isArmed).isFalse();
+        try (EventLog copied = open(Numbered.config(copy));
+                Consumer<ByteBuffer> consumer = copied.consumer("r", Numbered.CODEC)) {
+            long start = consumer.position();
+            assertThat(start).isGreaterThanOrEqualTo(copied.firstPosition());
+            assertThat(drain(consumer, start)).isEqualTo(copied.endPosition());
+        }
     }
 
     @Test

@@ -495,6 +495,9 @@ abstract class LimitContract extends RetentionContract {
                 assertThatThrownBy(() -> future.get(LONG.toSeconds(), TimeUnit.SECONDS))
                         .hasCauseInstanceOf(StorageFullException.class);
                 assertThat(producer().append(known)).as("needs no room").isEqualTo(first);
+                assertThat(producer().appendAsync(known).get(LONG.toSeconds(), TimeUnit.SECONDS))
+                        .as("needs no room either")
+                        .isEqualTo(first);
             }
             while (!consumer.poll(Duration.ZERO).isEmpty()) {
                 consumer.commit();

@@ -220,6 +220,9 @@ abstract class SharedMembersContract extends SharedContract {
                         .isThrownBy(
                                 () -> subscribe(shared().query(EventQuery.all().keys("a")), event -> {}))
                         .withMessageContaining("query");
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> subscribe(shared().required(), event -> {}))
+                        .withMessageContaining("required is false there and true here");
                 assertThat(state(one)).isEqualTo(State.OPEN);
             }
             subscribe(shared(Duration.ofSeconds(1)), event -> {}).close();
