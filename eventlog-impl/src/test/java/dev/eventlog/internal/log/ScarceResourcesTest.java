@@ -10,6 +10,7 @@ import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.EventLogException;
+import dev.eventlog.error.LogFailedException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Seed;
@@ -68,37 +69,68 @@ class ScarceResourcesTest {
     /** Uses up all descriptors, appends over segments, opens and reads, gives them back, and again. */
     static final class Descriptors {
 
-        private final EventLog log;
+        private final Path directory;
+        private EventLog log;
         private final Numbered numbered = new Numbered(SEED, 8_000);
-        private final Consumer<ByteBuffer> consumer;
+        private Consumer<ByteBuffer> consumer;
+        private int stops;
 
-        private Descriptors(EventLog log) {
-            this.log = log;
+        private Descriptors(Path directory) {
+            this.directory = directory;
+            log = Numbered.open(directory, FileOps.system());
             consumer = log.consumer("before", Numbered.CODEC);
         }
 
         public static void main(String[] arguments) throws IOException {
             Path directory = Path.of(arguments[0]);
             var random = new SplittableRandom(Long.parseLong(arguments[1]));
-            try (EventLog log = Numbered.open(directory, FileOps.system())) {
-                var child = new Descriptors(log);
-                System.out.println("descriptors " + descriptors(directory));
-                loadClasses();
-                int refused = 0;
-                for (int round = 0; round < 30; round++) {
-                    child.use(random.nextInt(600));
-                    List<FileInputStream> held = takeAll();
-                    refused += child.useInNeed(directory, random.nextInt(600));
-                    System.out.println("acknowledged " + round + " " + log.endPosition());
-                    for (FileInputStream each : held) {
-                        each.close();
-                    }
+            var child = new Descriptors(directory);
+            System.out.println("descriptors " + descriptors(directory));
+            loadClasses();
+            int refused = 0;
+            for (int round = 0; round < 30; round++) {
+                child.goOn(random.nextInt(600));
+                List<FileInputStream> held = takeAll();
+                refused += child.useInNeed(directory, random.nextInt(600));
+                System.out.println("acknowledged " + round + " " + child.log.endPosition());
+                for (FileInputStream each : held) {
+                    each.close();
                 }
-                child.use(1);
-                child.numbered.assertComplete(log);
-                System.out.println("refused " + refused);
             }
+            child.goOn(1);
+            child.numbered.assertComplete(child.log);
+            System.out.println("refused " + refused);
+            System.out.println("stops " + child.stops);
+            child.log.close();
             System.out.println("closed");
+        }
+
+        /** A segment that is being sealed may need a descriptor when there is none: then the log stops. */
+        private void goOn(int events) {
+            try {
+                use(events);
+            } catch (LogFailedException stopped) {
+                if (!stopped.toString().contains("Too many open files")) {
+                    throw stopped;
+                }
+                stops++;
+                reopen();
+                use(events);
+            }
+        }
+
+        private void reopen() {
+            long acknowledged = log.endPosition();
+            try {
+                log.close();
+            } catch (LogFailedException told) {
+                // why it stopped
+            }
+            log = Numbered.open(directory, FileOps.system());
+            if (log.endPosition() < acknowledged) {
+                throw new AssertionError("lost: acknowledged=" + acknowledged + " end=" + log.endPosition());
+            }
+            consumer = log.consumer("before", Numbered.CODEC);
         }
 
         private void use(int events) {
