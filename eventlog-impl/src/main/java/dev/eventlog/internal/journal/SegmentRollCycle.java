@@ -4,7 +4,7 @@ import net.openhft.chronicle.queue.RollCycle;
 import net.openhft.chronicle.queue.rollcycles.RollCycleArithmetic;
 
 /**
- * A roll cycle for queues that hold one segment each and never roll: the smallest header that Chronicle allows (400
+ * A roll cycle for queues that hold one segment each and never roll: the smallest header that Chronicle allows (408
  * bytes instead of 64 KiB), and an index so sparse that only its first entry is ever written.
  *
  * <p><b>Threading:</b> Immutable.
