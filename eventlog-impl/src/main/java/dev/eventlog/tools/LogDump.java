@@ -3,7 +3,7 @@ package dev.eventlog.tools;
 import static dev.eventlog.internal.frame.FrameDescriptor.*;
 
 import dev.eventlog.internal.frame.FrameView;
-import dev.eventlog.internal.journal.LogFiles;
+import dev.eventlog.internal.inspection.InspectOptions;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Names;
 import java.io.IOException;
@@ -19,7 +19,7 @@ import java.util.UUID;
  *
  * <p><b>Threading:</b> One thread at a time: the caller.
  */
-final class LogDump implements LogFiles.FrameVisitor {
+final class LogDump implements InspectOptions.FrameVisitor {
 
     private final long from;
     private final long to;

@@ -4,8 +4,10 @@ import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig.Recovery;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.file.FileOps;
-import dev.eventlog.internal.journal.LogFiles;
-import dev.eventlog.internal.journal.LogFiles.Severity;
+import dev.eventlog.internal.inspection.InspectOptions;
+import dev.eventlog.internal.inspection.Inspected;
+import dev.eventlog.internal.inspection.Inspected.Severity;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -35,12 +37,12 @@ final class LogRepair {
     }
 
     void run() throws IOException {
-        LogFiles.Inspected before = inspect();
+        Inspected before = inspect();
         boolean isDamageRecorded = asked.contains(LogTools.Repair.RECORD_DAMAGE);
         Set<Path> checkpoints = new LinkedHashSet<>();
         Set<Path> indexes = new LinkedHashSet<>();
         Set<Path> replaced = new LinkedHashSet<>();
-        for (LogFiles.Finding finding : before.findings()) {
+        for (Inspected.Finding finding : before.findings()) {
             Path file = finding.file();
             if (finding.severity() == Severity.DERIVED) {
                 replaced.add(file);
@@ -78,8 +80,8 @@ final class LogRepair {
         }
     }
 
-    private LogFiles.Inspected inspect() throws IOException {
-        return LogFiles.inspect(directory, LogFiles.Options.of(false), Cursors::traces, files);
+    private Inspected inspect() throws IOException {
+        return ReadJournal.inspect(directory, InspectOptions.of(false), Cursors::traces, files);
     }
 
     private static boolean isIn(String name, Path file) {

@@ -11,7 +11,9 @@ import dev.eventlog.Producer;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.file.FileOps;
-import dev.eventlog.internal.journal.LogFiles;
+import dev.eventlog.internal.inspection.InspectOptions;
+import dev.eventlog.internal.inspection.Inspected;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -63,7 +65,7 @@ final class LogSalvage {
         if (files.attributes(target) != null && !files.list(target).isEmpty()) {
             throw new IOException("target of the salvage is not empty: " + target + "; name a new directory");
         }
-        LogFiles.Inspected before = LogFiles.inspect(source, LogFiles.Options.of(false), Cursors::traces, files);
+        Inspected before = ReadJournal.inspect(source, InspectOptions.of(false), Cursors::traces, files);
         var config = ConsumerConfig.unnamed()
                 .stopAtEnd()
                 .pollLimit(BATCH_EVENTS, BATCH_BYTES)
@@ -92,7 +94,7 @@ final class LogSalvage {
         return report(before);
     }
 
-    private Report report(LogFiles.Inspected before) {
+    private Report report(Inspected before) {
         Report found = Report.of(before);
         var findings = new ArrayList<>(found.findings());
         for (Report.Finding each : lost) {

@@ -7,7 +7,9 @@ import dev.eventlog.error.LockedException;
 import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.file.FileOps;
-import dev.eventlog.internal.journal.LogFiles;
+import dev.eventlog.internal.inspection.InspectOptions;
+import dev.eventlog.internal.inspection.Inspected;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -62,12 +64,12 @@ public final class LogTools {
      * @throws UncheckedIOException if there is no such directory, or a file cannot be read
      */
     public Report verify(boolean isFull) {
-        return Report.of(inspect(new LogFiles.Options(isFull, progress, (frame, offset) -> {})));
+        return Report.of(inspect(InspectOptions.of(isFull, progress)));
     }
 
-    private LogFiles.Inspected inspect(LogFiles.Options options) {
+    private Inspected inspect(InspectOptions options) {
         try {
-            return LogFiles.inspect(directory, options, Cursors::traces, files);
+            return ReadJournal.inspect(directory, options, Cursors::traces, files);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -128,7 +130,7 @@ public final class LogTools {
      */
     public Report dump(long from, long to, boolean hasPayloads, Appendable out) {
         var dump = new LogDump(from, to, hasPayloads, out);
-        return Report.of(inspect(new LogFiles.Options(true, progress, dump)));
+        return Report.of(inspect(new InspectOptions(true, progress, dump)));
     }
 
     /**
@@ -140,7 +142,7 @@ public final class LogTools {
      */
     public Report copy(Path target) {
         try {
-            return Report.of(LogFiles.copy(directory, target, progress, Cursors::traces, files));
+            return Report.of(ReadJournal.copy(directory, target, progress, Cursors::traces, files));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,6 +1,6 @@
 package dev.eventlog.tools;
 
-import dev.eventlog.internal.journal.LogFiles;
+import dev.eventlog.internal.inspection.Inspected;
 import dev.eventlog.internal.support.Names;
 import java.nio.file.Path;
 import java.util.List;
@@ -65,7 +65,7 @@ public record Report(
         }
     }
 
-    static Report of(LogFiles.Inspected log) {
+    static Report of(Inspected log) {
         return new Report(
                 log.directory(),
                 log.logId().toString(),
@@ -77,7 +77,7 @@ public record Report(
                 log.findings().stream().map(Report::finding).toList());
     }
 
-    private static Finding finding(LogFiles.Finding finding) {
+    private static Finding finding(Inspected.Finding finding) {
         return new Finding(
                 Severity.valueOf(finding.severity().name()),
                 finding.what(),

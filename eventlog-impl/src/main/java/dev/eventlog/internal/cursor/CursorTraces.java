@@ -3,7 +3,7 @@ package dev.eventlog.internal.cursor;
 import dev.eventlog.error.UnknownFormatException;
 import dev.eventlog.internal.file.FileHeader;
 import dev.eventlog.internal.file.FileOps;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.inspection.Traces;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -23,8 +23,8 @@ final class CursorTraces {
 
     private CursorTraces() {}
 
-    static List<Journal.Trace> find(Path root, FileOps files) throws IOException {
-        var traces = new ArrayList<Journal.Trace>();
+    static List<Traces.Trace> find(Path root, FileOps files) throws IOException {
+        var traces = new ArrayList<Traces.Trace>();
         Path cursors = root.resolve("cursors");
         for (String name : files.list(cursors)) {
             if (FileCursors.isCursor(name)) {
@@ -44,27 +44,27 @@ final class CursorTraces {
         return traces;
     }
 
-    private static Journal.Trace ofParked(Path file, FileOps files) {
+    private static Traces.Trace ofParked(Path file, FileOps files) {
         ByteBuffer bytes = read(file, ParkedDescriptor.MAX_LENGTH, files);
         UUID logId = logId(bytes, ParkedDescriptor.MAGIC, file);
         boolean isLost = logId == null || !ParkedDescriptor.isWhole(bytes, logId, file);
-        return new Journal.Trace(file, logId, 0, isLost ? "list of parked events is damaged" : null, isLost);
+        return new Traces.Trace(file, logId, 0, isLost ? "list of parked events is damaged" : null, isLost);
     }
 
     /** A checkpoint without a list: it was lost, unless the consumer is being forgotten. */
-    private static void addIfMissing(List<Journal.Trace> traces, Path cursor, Path list, FileOps files)
+    private static void addIfMissing(List<Traces.Trace> traces, Path cursor, Path list, FileOps files)
             throws IOException {
         if (files.attributes(list) == null && files.attributes(cursor) != null) {
-            traces.add(new Journal.Trace(list, null, 0, "list of parked events is missing", true));
+            traces.add(new Traces.Trace(list, null, 0, "list of parked events is missing", true));
         }
     }
 
-    private static Journal.Trace ofCursor(Path file, FileOps files) {
+    private static Traces.Trace ofCursor(Path file, FileOps files) {
         ByteBuffer bytes = read(file, CursorDescriptor.LENGTH, files);
         UUID logId = null;
         int epoch = 0;
         if (bytes.limit() < CursorDescriptor.LENGTH) {
-            return new Journal.Trace(file, null, 0, "checkpoint is damaged, its file is too short", true);
+            return new Traces.Trace(file, null, 0, "checkpoint is damaged, its file is too short", true);
         }
         int valid = 0;
         var slots = new CursorSlots(bytes);
@@ -82,7 +82,7 @@ final class CursorTraces {
             case 1 -> "one slot of a checkpoint is damaged, or its commit was cut short; the other one holds";
             default -> null;
         };
-        return new Journal.Trace(file, logId, epoch, problem, valid == 0);
+        return new Traces.Trace(file, logId, epoch, problem, valid == 0);
     }
 
     private static @Nullable UUID logId(ByteBuffer header, String magic, Path file) {

@@ -6,7 +6,7 @@ import dev.eventlog.error.LockedException;
 import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.inspection.Traces;
 import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Names;
@@ -73,7 +73,7 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
     }
 
     /** What the files of consumers tell of the log that they are of: checkpoints and lists of parked events. */
-    public static List<Journal.Trace> traces(Path directory, FileOps files) throws IOException {
+    public static List<Traces.Trace> traces(Path directory, FileOps files) throws IOException {
         return CursorTraces.find(directory, files);
     }
 
@@ -212,7 +212,7 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
      * What the consumers need of the log, whatever its retention says: from the first event on that is parked, and from the
      * least checkpoint of the required ones. Everything, where a file cannot be read. On the I/O thread, takes no lock.
      */
-    public abstract Journal.Needs needs();
+    public abstract ReadJournal.Needs needs();
 
     /**
      * Tells of each consumer whose next event was pruned, once until it has moved on. On the I/O thread.

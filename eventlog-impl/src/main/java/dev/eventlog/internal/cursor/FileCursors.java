@@ -8,7 +8,6 @@ import dev.eventlog.error.LogFailedException;
 import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
-import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Names;
 import java.io.IOException;
@@ -517,7 +516,7 @@ final class FileCursors extends Cursors {
     }
 
     @Override
-    public Journal.Needs needs() {
+    public ReadJournal.Needs needs() {
         return needed.now();
     }
 

@@ -2,7 +2,6 @@ package dev.eventlog.internal.cursor;
 
 import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.file.IoThread;
-import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.ReadJournal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -88,8 +87,8 @@ final class MemoryCursors extends Cursors {
     }
 
     @Override
-    public Journal.Needs needs() {
-        Journal.Needs all = Journal.Needs.NONE;
+    public ReadJournal.Needs needs() {
+        ReadJournal.Needs all = ReadJournal.Needs.NONE;
         for (Map.Entry<String, Kept> each : cursors.entrySet()) {
             Kept kept = each.getValue();
             ParkedList list = parked.get(each.getKey());

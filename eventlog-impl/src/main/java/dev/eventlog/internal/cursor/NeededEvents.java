@@ -3,7 +3,7 @@ package dev.eventlog.internal.cursor;
 import dev.eventlog.error.EventLogException;
 import dev.eventlog.internal.cursor.Cursors.Stored;
 import dev.eventlog.internal.file.FileOps;
-import dev.eventlog.internal.journal.Journal;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -39,8 +39,8 @@ final class NeededEvents {
         this.files = files;
     }
 
-    Journal.Needs now() {
-        Journal.Needs all = Journal.Needs.NONE;
+    ReadJournal.Needs now() {
+        ReadJournal.Needs all = ReadJournal.Needs.NONE;
         try {
             // by checkpoints and not by lists: a list without one is empty, and one that is lost must be noticed
             for (String fileName : files.list(directory)) {
@@ -55,7 +55,7 @@ final class NeededEvents {
         return all;
     }
 
-    private Journal.Needs of(String stem) throws IOException {
+    private ReadJournal.Needs of(String stem) throws IOException {
         String name = names.get(stem);
         FileCursor open = name == null ? null : cursors.opened(name);
         if (open != null && open.isRequired()) {
@@ -75,7 +75,7 @@ final class NeededEvents {
         return read(stem);
     }
 
-    private Journal.Needs read(String stem) throws IOException {
+    private ReadJournal.Needs read(String stem) throws IOException {
         Stored stored = cursors.readKept(stem);
         try {
             if (stored.damage() != null) {
@@ -95,7 +95,7 @@ final class NeededEvents {
                         stored.name(),
                         damaged);
             }
-            return Journal.Needs.everything("consumer " + stored.name() + ", whose files cannot be read,");
+            return ReadJournal.Needs.everything("consumer " + stored.name() + ", whose files cannot be read,");
         }
     }
 
@@ -111,10 +111,10 @@ final class NeededEvents {
     }
 
     /** What one consumer needs. */
-    static Journal.Needs needs(String name, long parked, boolean isRequired, long checkpoint) {
-        Journal.Needs list = Journal.Needs.of(parked, "the parked events of consumer " + name);
+    static ReadJournal.Needs needs(String name, long parked, boolean isRequired, long checkpoint) {
+        ReadJournal.Needs list = ReadJournal.Needs.of(parked, "the parked events of consumer " + name);
         return isRequired
-                ? list.and(Journal.Needs.required(Math.max(0, checkpoint), "required consumer " + name))
+                ? list.and(ReadJournal.Needs.required(Math.max(0, checkpoint), "required consumer " + name))
                 : list;
     }
 }

@@ -29,8 +29,19 @@ final class Claims {
         return table;
     }
 
-    /** Takes a consumer; the append lock is held. */
-    Held take(UUID logId, String consumer, long endPosition) {
+    /** Takes a consumer, from whoever had it. */
+    Held take(UUID logId, String consumer) {
+        AppendLock lock = journal.appendLock();
+        lock.lock();
+        try {
+            journal.requireWritable();
+            return takeLocked(logId, consumer);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Held takeLocked(UUID logId, String consumer) {
         ReadJournal.Progress told = table.get(logId, consumer);
         if (told == null && !table.hasRoom()) {
             throw new IllegalStateException("log has the outputs of " + ProgressTable.MAX_ENTRIES
@@ -38,7 +49,7 @@ final class Claims {
                     + "; use fewer names, or another log");
         }
         var key = new ProgressTable.Key(logId, consumer);
-        var taken = new Held(key, told, endPosition);
+        var taken = new Held(key, told, journal.endPosition());
         held.put(key, taken);
         return taken;
     }
@@ -91,7 +102,13 @@ final class Claims {
 
         @Override
         public void end() {
-            journal.release(() -> held.remove(key, this));
+            AppendLock lock = journal.appendLock();
+            lock.lock();
+            try {
+                held.remove(key, this);
+            } finally {
+                lock.unlock();
+            }
         }
     }
 }

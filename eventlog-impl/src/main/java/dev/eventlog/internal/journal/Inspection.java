@@ -3,10 +3,11 @@ package dev.eventlog.internal.journal;
 import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.frame.FrameBuilder;
-import dev.eventlog.internal.journal.LogFiles.Finding;
-import dev.eventlog.internal.journal.LogFiles.Inspected;
-import dev.eventlog.internal.journal.LogFiles.SegmentFile;
-import dev.eventlog.internal.journal.LogFiles.Severity;
+import dev.eventlog.internal.inspection.InspectOptions;
+import dev.eventlog.internal.inspection.Inspected;
+import dev.eventlog.internal.inspection.Inspected.Finding;
+import dev.eventlog.internal.inspection.Inspected.Severity;
+import dev.eventlog.internal.inspection.Traces;
 import dev.eventlog.internal.support.Names;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -19,7 +20,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One look at the files of a log; see {@link LogFiles}.
+ * One look at the files of a log, which may be open, without its lock. Changes nothing.
  *
  * <p>What must be there is read first ({@code state}, then the manifest), the segments after it: whatever a writer appends
  * meanwhile is more, never less. A segment that is moved from {@code active/} to {@code segments/} is looked for in both; one
@@ -31,9 +32,12 @@ final class Inspection {
 
     private static final int READS_OF_A_MOVING_FILE = 5;
 
+    /** A segment that was found. */
+    record SegmentFile(Segment segment, Path file, @Nullable SegmentScan scan) {}
+
     private final LogDirectory directory;
-    private final LogFiles.Options options;
-    private final Journal.Traces traces;
+    private final InspectOptions options;
+    private final Traces traces;
     private final FileOps files;
     private final List<Finding> findings = new ArrayList<>();
     private final List<SegmentFile> found = new ArrayList<>();
@@ -57,7 +61,7 @@ final class Inspection {
     // what ended the scan of the last segment that is not recorded; null: nothing stood there
     private @Nullable String endProblem;
 
-    Inspection(LogDirectory directory, LogFiles.Options options, Journal.Traces traces, FileOps files) {
+    Inspection(LogDirectory directory, InspectOptions options, Traces traces, FileOps files) {
         this.directory = directory;
         this.options = options;
         this.traces = traces;
@@ -432,7 +436,7 @@ final class Inspection {
     }
 
     private void others() throws IOException {
-        for (Journal.Trace trace : traces.find(directory.root(), files)) {
+        for (Traces.Trace trace : traces.find(directory.root(), files)) {
             String problem = trace.problem();
             UUID said = trace.logId();
             if (problem != null) {
@@ -452,7 +456,7 @@ final class Inspection {
     }
 
     /** Looks at a log as its writer to be, who holds the lock, and refuses it if anything is wrong. */
-    static void requirePerfect(LogDirectory directory, Journal.Traces traces, FileOps files) throws IOException {
+    static void requirePerfect(LogDirectory directory, Traces traces, FileOps files) throws IOException {
         if (files.attributes(directory.meta()) == null
                 && files.attributes(directory.manifest()) == null
                 && files.list(directory.segments()).isEmpty()
@@ -475,6 +479,8 @@ final class Inspection {
                     -1,
                     null);
         }
-        LogFiles.requirePerfect(new Inspection(directory, LogFiles.Options.of(true), traces, files).run(meta));
+        new Inspection(directory, InspectOptions.of(true), traces, files)
+                .run(meta)
+                .requirePerfect();
     }
 }

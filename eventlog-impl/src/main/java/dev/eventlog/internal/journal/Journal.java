@@ -8,7 +8,7 @@ import dev.eventlog.error.LogFailedException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
-import dev.eventlog.internal.frame.FrameDescriptor;
+import dev.eventlog.internal.inspection.Traces;
 import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -49,8 +49,6 @@ public final class Journal extends ReadJournal {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Journal.class);
 
-    /** Longest frame with one dictionary record. */
-    private static final int MAX_RECORD_FRAME_LENGTH = 512;
     /** Frame length beyond an eighth of a segment, for the envelope. Chronicle takes documents up to a quarter. */
     private static final int FRAME_OVERHEAD = 4096;
     /** A clock that steps back further than this begins a segment; within it, the time stands still. */
@@ -79,13 +77,14 @@ public final class Journal extends ReadJournal {
     private final int maxFrameLength;
     private final boolean onlyDurableIsReadable;
     private final Waiters waiters = new Waiters();
-    private final GroupCommit commit;
+    private final Forcing forcing;
     private final AppendQueue queue;
     private final GuardedAppends guarded;
     private final AppendLock lock = new AppendLock();
     private final FrameBuilder control;
     private final Claims claims;
     private final LogLimit limit;
+    private final Naming naming;
 
     private final SegmentList segments;
     private volatile @Nullable Pruner pruner;
@@ -97,11 +96,6 @@ public final class Journal extends ReadJournal {
 
     // guarded by lock
     private ActiveSegment active;
-    // written by forcing threads, read by them
-    private volatile @Nullable Written forced;
-
-    /** What had been written at some moment. */
-    private record Written(SegmentWriter writer, long basePosition, long endOffset, long endPosition) {}
 
     /**
      * What a journal is made of.
@@ -146,17 +140,14 @@ public final class Journal extends ReadJournal {
         maxEventLength = config.maxEventLengthBytes();
         maxFrameLength = maxFrameLength(config);
         onlyDurableIsReadable = config.durability() == Durability.POWER_LOSS;
-        commit = new GroupCommit(
-                store::durablePosition,
-                this::forceGroup,
-                this::waitingBytes,
-                new GroupCommit.Gathering(config.groupWait().toNanos(), config.groupBytes()),
-                clock);
-        queue = new AppendQueue(new QueueTarget(), this::newFrame, maxFrameLength, config.threadFactory(), clock);
+        forcing = new Forcing(this, store, config);
         guarded = new GuardedAppends(this, config, parts.endPosition());
+        limit = new LogLimit(config, place());
+        naming = new Naming(this, dictionary);
+        queue = new AppendQueue(
+                new QueuedAppends(this, guarded, limit), this::newFrame, maxFrameLength, config.threadFactory(), clock);
         control = newFrame();
         claims = new Claims(this, parts.progress());
-        limit = new LogLimit(config, place());
         END.setRelease(this, parts.endPosition());
         SegmentWriter writer = store.begin(parts.nextSegment(), leastLength(0));
         if (leastLength(0) > writer.capacity()) {
@@ -168,24 +159,6 @@ public final class Journal extends ReadJournal {
         active.setEnd(limit.left(segments.all()));
         segments.add(active.segment());
     }
-
-    /** Finds what the files of a log's directory that the journal does not know tell of the log. */
-    @FunctionalInterface
-    public interface Traces {
-        /** Looks at those files; on the I/O thread, before anything was changed. */
-        List<Trace> find(Path directory, FileOps files) throws IOException;
-    }
-
-    /**
-     * What a file tells: the log that it is of, null if it is damaged; the greatest epoch that it knows, 0 if none; what is
-     * wrong with it, null if nothing, and whether it says nothing any more because of that.
-     */
-    public record Trace(
-            Path file,
-            @Nullable UUID logId,
-            int epoch,
-            @Nullable String problem,
-            boolean isLost) {}
 
     /**
      * Opens the journal of a log: on disk if the configuration names a directory, else in memory.
@@ -240,40 +213,6 @@ public final class Journal extends ReadJournal {
     }
 
     /**
-     * What consumers need of the log, whatever its retention says.
-     *
-     * @param position from which on events must stay; {@link Long#MAX_VALUE}: none must
-     * @param isAnyRequired whether some consumer is required: then nobody needs what is below the position
-     * @param who needs the event at the position, for messages
-     */
-    public record Needs(long position, boolean isAnyRequired, String who) {
-
-        /** Nobody needs anything. */
-        public static final Needs NONE = new Needs(Long.MAX_VALUE, false, "nobody");
-
-        /** Events from a position on are needed. */
-        public static Needs of(long position, String who) {
-            return new Needs(position, false, who);
-        }
-
-        /** A required consumer needs events from a position on. */
-        public static Needs required(long position, String who) {
-            return new Needs(position, true, who);
-        }
-
-        /** All events are needed, for what is needed cannot be read. */
-        public static Needs everything(String who) {
-            return new Needs(0, false, who);
-        }
-
-        /** What these and others need. */
-        public Needs and(Needs other) {
-            Needs first = other.position < position ? other : this;
-            return new Needs(first.position, isAnyRequired || other.isAnyRequired, first.who);
-        }
-    }
-
-    /**
      * Begins to prune what the configuration does not keep: now, behind each segment that is sealed, and each second.
      *
      * @param needed tells what must stay in any case; asked on the I/O thread, before each time that some would go
@@ -291,37 +230,6 @@ public final class Journal extends ReadJournal {
     @Override
     public boolean isPruning() {
         return pruner != null;
-    }
-
-    @Override
-    public void refresh() {
-        // it is this process that changes the log
-    }
-
-    @Override
-    public void confirmKept(long position) {
-        requireKept(position);
-    }
-
-    @Override
-    public void awaitPruning(long position) {
-        // it is this process that prunes
-    }
-
-    @Override
-    boolean goesOn(Segment segment, long position, long wanted) {
-        // segments are known before the end position that needs them
-        return false;
-    }
-
-    @Override
-    boolean appears(long position) {
-        return false;
-    }
-
-    @Override
-    void learn() {
-        // names are known before the events that use them
     }
 
     @Override
@@ -358,14 +266,16 @@ public final class Journal extends ReadJournal {
         // outside the lock: a user's clock is a user's code
         long nowNanos = clock.epochNanos();
         EventIds ids = claim == null ? null : guarded.ids(frame, nowNanos);
-        long position;
-        try {
-            position = appendInOrder(frame, nowNanos, claim, progress, ids);
-        } catch (LogLimit.Reached full) {
-            position = appendOnceThereIsRoom(frame, full, claim, progress, ids);
+        for (int attempt = 0; ; attempt++) {
+            try {
+                long position = appendInOrder(frame, nowNanos, claim, progress, ids);
+                appended(position + frame.eventCount(), durable);
+                return position;
+            } catch (LogLimit.Reached full) {
+                makeRoom(full, attempt);
+                nowNanos = clock.epochNanos();
+            }
         }
-        appended(position + frame.eventCount(), durable);
-        return position;
     }
 
     /**
@@ -438,22 +348,7 @@ public final class Journal extends ReadJournal {
 
     /** Takes a consumer's outputs in hand, from whoever had them. */
     public Claim claim(UUID logId, String consumer) {
-        lock.lock();
-        try {
-            requireWritable();
-            return claims.take(logId, consumer, endPosition);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    void release(Runnable underLock) {
-        lock.lock();
-        try {
-            underLock.run();
-        } finally {
-            lock.unlock();
-        }
+        return claims.take(logId, consumer);
     }
 
     @Override
@@ -481,23 +376,6 @@ public final class Journal extends ReadJournal {
             return position;
         } finally {
             lock.unlock();
-        }
-    }
-
-    private long appendOnceThereIsRoom(
-            FrameBuilder frame,
-            LogLimit.Reached reached,
-            Claims.@Nullable Held claim,
-            @Nullable Progress progress,
-            @Nullable EventIds ids) {
-        LogLimit.Reached full = reached;
-        for (int attempt = 0; ; attempt++) {
-            makeRoom(full, attempt);
-            try {
-                return appendInOrder(frame, clock.epochNanos(), claim, progress, ids);
-            } catch (LogLimit.Reached again) {
-                full = again;
-            }
         }
     }
 
@@ -544,76 +422,42 @@ public final class Journal extends ReadJournal {
         return position;
     }
 
-    /** What the queue of events does with the journal. */
-    private final class QueueTarget implements AppendQueue.Target {
-
-        @Override
-        public long appendLocked(FrameBuilder frame, long nowNanos) {
-            return Journal.this.appendLocked(frame, nowNanos);
+    /** Refuses what was handed over and waits for room. */
+    void refuseStalled(Throwable reason) {
+        lock.lock();
+        try {
+            queue.refuseStalledLocked(reason);
+        } finally {
+            lock.unlock();
         }
+    }
 
-        @Override
-        public long appendLocked(AppendBatch batch, long nowNanos) {
-            return guarded.appendLocked(batch, nowNanos);
+    /** Appends what was handed over; where the limit leaves no room, how much is missing. */
+    LogLimit.@Nullable Reached tryDrain() {
+        long nowNanos = 0;
+        Throwable clockFailure = null;
+        try {
+            nowNanos = clock.epochNanos();
+        } catch (Throwable e) {
+            // a user's clock; whoever appends by himself gets it thrown
+            clockFailure = e;
         }
-
-        @Override
-        public void drain() {
-            for (int attempt = 0; ; attempt++) {
-                LogLimit.Reached full = tryDrain();
-                if (full == null || (attempt > 0 && limit.isBlocking())) {
-                    return;
-                }
-                try {
-                    limit.makeRoom(full, attempt);
-                } catch (RuntimeException noRoom) {
-                    refuseStalled(noRoom);
-                }
+        lock.lock();
+        try {
+            if (clockFailure == null) {
+                queue.drainLocked(nowNanos);
+            } else {
+                queue.refuseLocked(clockFailure);
             }
+        } catch (LogLimit.Reached full) {
+            return full;
+        } finally {
+            lock.unlock();
         }
-
-        @Override
-        public void refuseStalled(Throwable reason) {
-            lock.lock();
-            try {
-                queue.refuseStalledLocked(reason);
-            } finally {
-                lock.unlock();
-            }
+        if (!onlyDurableIsReadable) {
+            waiters.signal();
         }
-
-        /** Appends what has gathered; where the limit leaves no room, how much is missing. */
-        private LogLimit.@Nullable Reached tryDrain() {
-            long nowNanos = 0;
-            Throwable clockFailure = null;
-            try {
-                nowNanos = clock.epochNanos();
-            } catch (Throwable e) {
-                // a user's clock; whoever appends by himself gets it thrown
-                clockFailure = e;
-            }
-            lock.lock();
-            try {
-                if (clockFailure == null) {
-                    queue.drainLocked(nowNanos);
-                } else {
-                    queue.refuseLocked(clockFailure);
-                }
-            } catch (LogLimit.Reached full) {
-                return full;
-            } finally {
-                lock.unlock();
-            }
-            if (!onlyDurableIsReadable) {
-                waiters.signal();
-            }
-            return null;
-        }
-
-        @Override
-        public void awaitDurable(long end) {
-            Journal.this.awaitDurable(end);
-        }
+        return null;
     }
 
     private void writeAndPublish(FrameBuilder frame, long timeNanos) {
@@ -742,86 +586,31 @@ public final class Journal extends ReadJournal {
 
     /** The number of a schema, given to it now if it has none. */
     public int schemaNumber(Codec.Schema schema) {
-        int number = dictionary.schemaNumber(schema);
-        for (int attempt = 0; number == 0; attempt++) {
-            try {
-                number = newSchemaNumber(schema);
-            } catch (LogLimit.Reached full) {
-                limit.makeRoom(full, attempt);
-            }
-        }
-        return number;
-    }
-
-    private int newSchemaNumber(Codec.Schema schema) {
-        int number;
-        long now = clock.epochNanos();
-        lock.lock();
-        try {
-            number = dictionary.schemaNumber(schema);
-            if (number == 0) {
-                number = dictionary.nextSchema();
-                requireEntry(number, "types");
-                ensureRoom(MAX_RECORD_FRAME_LENGTH, now);
-                control.begin(FrameDescriptor.KIND_CONTROL);
-                ControlRecords.putSchema(control, number, schema);
-                register();
-                dictionary.addSchema(number, schema);
-            }
-            return number;
-        } finally {
-            lock.unlock();
-        }
+        return naming.schemaNumber(schema);
     }
 
     /** The number of a source, given to it now if it has none. */
     public int sourceNumber(String source) {
-        int number = dictionary.sourceNumber(source);
-        for (int attempt = 0; number == 0; attempt++) {
-            try {
-                number = newSourceNumber(source);
-            } catch (LogLimit.Reached full) {
-                limit.makeRoom(full, attempt);
-            }
-        }
-        return number;
+        return naming.sourceNumber(source);
     }
 
-    private int newSourceNumber(String source) {
-        int number;
-        long now = clock.epochNanos();
-        lock.lock();
-        try {
-            number = dictionary.sourceNumber(source);
-            if (number == 0) {
-                number = dictionary.nextSource();
-                requireEntry(number, "sources");
-                ensureRoom(MAX_RECORD_FRAME_LENGTH, now);
-                control.begin(FrameDescriptor.KIND_CONTROL);
-                ControlRecords.putSource(control, number, source);
-                register();
-                dictionary.addSource(number, source);
-            }
-            return number;
-        } finally {
-            lock.unlock();
-        }
+    /** Whether one more name leaves half of a segment to events. */
+    boolean hasRoomForNamesLocked() {
+        return directory == null || leastLength(0) <= active.writer().capacity() / 2;
     }
 
-    private void register() {
+    /** The frame for what is told besides events, to be begun and then {@link #writeControlLocked written}. */
+    FrameBuilder controlLocked() {
+        return control;
+    }
+
+    /** Writes that frame; {@link #ensureRoom} came before. */
+    void writeControlLocked() {
         control.finish();
         try {
             active.write(control, endPosition, active.lastTimeNanos(), store.durablePosition());
         } catch (Throwable unknown) {
             throw failed(unknown);
-        }
-    }
-
-    private void requireEntry(int number, String what) {
-        boolean fits = directory == null || leastLength(0) <= active.writer().capacity() / 2;
-        if (number > Dictionary.MAX_ENTRIES || !fits) {
-            throw new IllegalStateException("log has " + (number - 1) + " " + what + " already" + place()
-                    + "; use fewer, what varies belongs into the key");
         }
     }
 
@@ -844,36 +633,24 @@ public final class Journal extends ReadJournal {
     }
 
     /** Waits until everything below a position survives a power cut. */
-    private void awaitDurable(long end) {
-        commit.await(end);
+    void awaitDurable(long end) {
+        forcing.await(end);
         if (onlyDurableIsReadable) {
             // also where another thread's force made it durable
             waiters.signal();
         }
     }
 
-    @SuppressWarnings("ReferenceEquality") // a writer is itself only
-    private long waitingBytes() {
+    /** How far the log has come. */
+    Forcing.Written written() {
         lock.lock();
-        try {
-            SegmentWriter writer = active.writer();
-            Written last = forced;
-            return writer.endOffset() - (last != null && last.writer() == writer ? last.endOffset() : 0);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Forces what was appended so far, on the thread that leads the waiting ones. */
-    private void forceGroup() {
-        lock.lock();
-        force(unlockedAfter());
+        return unlockedAfter();
     }
 
     /** How far the log has come; frees the lock, which is held. */
-    private Written unlockedAfter() {
+    private Forcing.Written unlockedAfter() {
         try {
-            return new Written(
+            return new Forcing.Written(
                     active.writer(),
                     active.segment().basePosition(),
                     active.writer().endOffset(),
@@ -883,27 +660,8 @@ public final class Journal extends ReadJournal {
         }
     }
 
-    private void force(Written written) {
-        try {
-            store.force(written.writer(), written.basePosition(), written.endOffset(), written.endPosition());
-        } catch (IOException e) {
-            throw forceFailed(e, written.endPosition());
-        }
-        forced = written;
-    }
-
-    private LogFailedException forceFailed(IOException error, long end) {
-        fail(error);
-        return new LogFailedException(
-                "forcing failed and its outcome is unknown, events from " + store.durablePosition() + " to " + end
-                        + " may not survive a power cut" + place() + " (" + error.getMessage()
-                        + "); the log takes no further append. Close it and open it again",
-                true,
-                error);
-    }
-
     /**
-     * The same from the I/O thread.
+     * Makes what was appended survive a power cut; on the I/O thread.
      *
      * @return false if the append lock could not be had at once: its holder may be waiting for this thread, which must go
      *     on with that and come again
@@ -916,7 +674,7 @@ public final class Journal extends ReadJournal {
         if (!lock.tryLockShortly()) {
             return false;
         }
-        force(unlockedAfter());
+        forcing.force(unlockedAfter());
         if (onlyDurableIsReadable) {
             waiters.signal();
         }

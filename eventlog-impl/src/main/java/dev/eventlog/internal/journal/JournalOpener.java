@@ -5,6 +5,7 @@ import dev.eventlog.EventLogConfig;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
+import dev.eventlog.internal.inspection.Traces;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.JvmOpener;
 import java.io.IOException;
@@ -36,7 +37,7 @@ final class JournalOpener {
 
     private JournalOpener() {}
 
-    static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io, Journal.Traces traces) {
+    static Journal open(EventLogConfig config, FileOps files, Clock clock, IoThread io, Traces traces) {
         Path path = config.directory();
         try {
             if (path == null) {
@@ -54,7 +55,7 @@ final class JournalOpener {
         }
     }
 
-    private record Place(Clock clock, IoThread io, String opener, Journal.Traces traces) {}
+    private record Place(Clock clock, IoThread io, String opener, Traces traces) {}
 
     /** Where the user's code opens the log: the first frames outside of this library. */
     private static String stack(StackTraceElement[] frames) {

@@ -1,8 +1,9 @@
 package dev.eventlog.internal.journal;
 
 import dev.eventlog.internal.file.FileOps;
-import dev.eventlog.internal.journal.LogFiles.Inspected;
-import dev.eventlog.internal.journal.LogFiles.SegmentFile;
+import dev.eventlog.internal.inspection.InspectOptions;
+import dev.eventlog.internal.inspection.Inspected;
+import dev.eventlog.internal.inspection.Traces;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -35,10 +36,10 @@ final class LogCopy {
     private final Path target;
     private final Path beside;
     private final LongConsumer progress;
-    private final Journal.Traces traces;
+    private final Traces traces;
     private final FileOps files;
 
-    LogCopy(LogDirectory source, Path target, LongConsumer progress, Journal.Traces traces, FileOps files) {
+    LogCopy(LogDirectory source, Path target, LongConsumer progress, Traces traces, FileOps files) {
         this.source = source;
         this.target = target.toAbsolutePath();
         beside = this.target.resolveSibling(this.target.getFileName() + ".partial");
@@ -89,13 +90,12 @@ final class LogCopy {
             }
             files.forceDirectory(beside.resolve(name));
         }
-        var inspection =
-                new Inspection(source, new LogFiles.Options(true, progress, (frame, offset) -> {}), traces, files);
+        var inspection = new Inspection(source, InspectOptions.of(true, progress), traces, files);
         Inspected log = inspection.run(null);
         if (oldest != null && files.attributes(oldest) == null) {
             throw new NoSuchFileException(oldest.toString());
         }
-        for (SegmentFile each : inspection.segments()) {
+        for (Inspection.SegmentFile each : inspection.segments()) {
             copySegment(each, copy, log.logId());
         }
         files.forceDirectory(copy.segments());
@@ -116,7 +116,7 @@ final class LogCopy {
         UUID logId = log.logId();
         Manifest from = inspection.manifest();
         Manifest manifest = Manifest.copyOf(from, copy.manifest(), logId, files);
-        for (SegmentFile each : inspection.segments()) {
+        for (Inspection.SegmentFile each : inspection.segments()) {
             Segment segment = each.segment();
             if (segment.epoch() > manifest.lastEpoch()) {
                 manifest.addFoundEpoch(segment.epoch(), segment.basePosition());
@@ -134,7 +134,7 @@ final class LogCopy {
         inspection.meta().create(copy.meta(), files);
     }
 
-    private void copySegment(SegmentFile each, LogDirectory copy, UUID logId) throws IOException {
+    private void copySegment(Inspection.SegmentFile each, LogDirectory copy, UUID logId) throws IOException {
         Segment segment = each.segment();
         Path to = copy.segment(segment.number());
         SegmentScan scan = each.scan();
@@ -168,7 +168,7 @@ final class LogCopy {
         }
     }
 
-    private FileOps.OpenFile openMoved(SegmentFile each, long number) throws IOException {
+    private FileOps.OpenFile openMoved(Inspection.SegmentFile each, long number) throws IOException {
         try {
             return files.open(each.file(), FileOps.Mode.READ);
         } catch (NoSuchFileException moved) {

@@ -4,6 +4,7 @@ import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.UnknownFormatException;
 import dev.eventlog.internal.file.FileHeader;
 import dev.eventlog.internal.file.FileOps;
+import dev.eventlog.internal.inspection.Traces;
 import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -49,7 +50,7 @@ final class LostMeta {
      * @throws CorruptLogException if the other files do not tell it
      * @throws UnknownFormatException if one of them is of a newer version
      */
-    static @Nullable LogMeta find(LogDirectory directory, String problem, Journal.Traces traces, FileOps files)
+    static @Nullable LogMeta find(LogDirectory directory, String problem, Traces traces, FileOps files)
             throws IOException {
         LogMeta found = look(directory, problem, traces, files);
         if (found != null) {
@@ -65,13 +66,13 @@ final class LostMeta {
     }
 
     /** The same for who only looks. */
-    static @Nullable LogMeta look(LogDirectory directory, String problem, Journal.Traces traces, FileOps files)
+    static @Nullable LogMeta look(LogDirectory directory, String problem, Traces traces, FileOps files)
             throws IOException {
         var lost = new LostMeta(directory, files);
         lost.askHeader(directory.state(), StateFile.MAGIC, false);
         lost.askHeader(directory.manifest(), Manifest.MAGIC, true);
         lost.askSegments();
-        for (Journal.Trace trace : traces.find(directory.root(), files)) {
+        for (Traces.Trace trace : traces.find(directory.root(), files)) {
             lost.isAnythingThere = true;
             lost.hear(trace.logId(), trace.file(), false);
         }

@@ -6,10 +6,15 @@ import dev.eventlog.error.PositionExpiredException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
+import dev.eventlog.internal.inspection.InspectOptions;
+import dev.eventlog.internal.inspection.Inspected;
+import dev.eventlog.internal.inspection.Traces;
 import dev.eventlog.internal.support.Clock;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +52,40 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
      */
     public record Progress(UUID logId, String consumer, long checkpoint, int epoch, int generation) {}
 
+    /**
+     * What consumers need of the log, whatever its retention says.
+     *
+     * @param position from which on events must stay; {@link Long#MAX_VALUE}: none must
+     * @param isAnyRequired whether some consumer is required: then nobody needs what is below the position
+     * @param who needs the event at the position, for messages
+     */
+    public record Needs(long position, boolean isAnyRequired, String who) {
+
+        /** Nobody needs anything. */
+        public static final Needs NONE = new Needs(Long.MAX_VALUE, false, "nobody");
+
+        /** Events from a position on are needed. */
+        public static Needs of(long position, String who) {
+            return new Needs(position, false, who);
+        }
+
+        /** A required consumer needs events from a position on. */
+        public static Needs required(long position, String who) {
+            return new Needs(position, true, who);
+        }
+
+        /** All events are needed, for what is needed cannot be read. */
+        public static Needs everything(String who) {
+            return new Needs(0, false, who);
+        }
+
+        /** What these and others need. */
+        public Needs and(Needs other) {
+            Needs first = other.position < position ? other : this;
+            return new Needs(first.position, isAnyRequired || other.isAnyRequired, first.who);
+        }
+    }
+
     ReadJournal(Identity identity, SegmentList segments, Clock clock) {
         this.clock = clock;
         this.segments = segments;
@@ -62,6 +101,30 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
      */
     public static ReadJournal follow(EventLogConfig config, FileOps files, Clock clock, IoThread io) {
         return FollowedJournal.open(config, files, clock, io);
+    }
+
+    /**
+     * Looks at the files of a log that may be open, without its lock. Changes nothing.
+     *
+     * @param traces asked for what files besides the journal's tell
+     * @throws IOException if there is no such directory, or a file cannot be read
+     * @throws dev.eventlog.error.CorruptLogException if nothing tells which log it is
+     */
+    public static Inspected inspect(Path directory, InspectOptions options, Traces traces, FileOps files)
+            throws IOException {
+        return new Inspection(LogDirectory.existing(directory, true, files), options, traces, files).run(null);
+    }
+
+    /**
+     * Copies a log as it is at some moment after the call begins, with its consumers. What is copied is read in full.
+     *
+     * @param target must not exist
+     * @param progress told the bytes that were read so far
+     * @return what was copied; damage is copied too
+     */
+    public static Inspected copy(Path directory, Path target, LongConsumer progress, Traces traces, FileOps files)
+            throws IOException {
+        return new LogCopy(LogDirectory.existing(directory, true, files), target, progress, traces, files).run();
     }
 
     /** Where the log's times come from. */
@@ -114,20 +177,26 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
     public abstract boolean isClosed();
 
     /** Looks now at what other processes have done; what is not looked at is a few hundredths of a second old. */
-    public abstract void refresh();
+    public void refresh() {
+        // nobody but this process changes the log
+    }
 
     /**
      * Makes sure that an event which was just recorded as needed, by a file that pruning looks at, is kept and stays so.
      *
      * @throws PositionExpiredException if it is not
      */
-    public abstract void confirmKept(long position);
+    public void confirmKept(long position) {
+        requireKept(position);
+    }
 
     /**
      * Waits until a process that is about to prune above a position has done so, or has seen what was recorded as needed
      * before this call. Which is the case at once where this process prunes, on the I/O thread.
      */
-    public abstract void awaitPruning(long position);
+    public void awaitPruning(long position) {
+        // it is this process that prunes
+    }
 
     /**
      * Waits until a condition holds that changes with appends, or with {@link #wake()}.
@@ -155,16 +224,23 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
      * @param wanted the position that is looked for, which may be behind it
      * @throws PositionExpiredException if that is no longer kept
      */
-    abstract boolean goesOn(Segment segment, long position, long wanted);
+    boolean goesOn(Segment segment, long position, long wanted) {
+        // segments are known before the end position that needs them
+        return false;
+    }
 
     /** Whether there is a segment for a position below the end, where none was known. */
-    abstract boolean appears(long position);
+    boolean appears(long position) {
+        return false;
+    }
 
     /** Where a segment ends that is being written, exact to what was published. */
     abstract long openEndOffset(Segment segment);
 
     /** Called where a number stands for nothing that is known; may find out more. */
-    abstract void learn();
+    void learn() {
+        // names are known before the events that use them
+    }
 
     /**
      * Fails if a position is no longer kept.

@@ -2,6 +2,7 @@ package dev.eventlog.internal.journal;
 
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.frame.FrameBuilder;
+import dev.eventlog.internal.inspection.Traces;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -53,7 +54,7 @@ final class Recovery {
     private final LogDirectory directory;
     private final LogMeta meta;
     private final FileOps files;
-    private final Journal.Traces traces;
+    private final Traces traces;
     private final Policy policy;
     private final int seed;
     private Manifest manifest;
@@ -68,7 +69,7 @@ final class Recovery {
     // events up to here must have been there, and nothing is left of the last of them; 0: none
     private long lostEnd;
 
-    private Recovery(LogDirectory directory, LogMeta meta, Journal.Traces traces, Policy policy, FileOps files) {
+    private Recovery(LogDirectory directory, LogMeta meta, Traces traces, Policy policy, FileOps files) {
         this.policy = policy;
         this.directory = directory;
         this.meta = meta;
@@ -99,12 +100,7 @@ final class Recovery {
 
     /** Does it. */
     static Result run(
-            LogDirectory directory,
-            LogMeta meta,
-            StateFile.Boot boot,
-            Journal.Traces traces,
-            Policy policy,
-            FileOps files)
+            LogDirectory directory, LogMeta meta, StateFile.Boot boot, Traces traces, Policy policy, FileOps files)
             throws IOException {
         return new Recovery(directory, meta, traces, policy, files).run(boot);
     }
@@ -169,7 +165,7 @@ final class Recovery {
      */
     private int lastEpochElsewhere() throws IOException {
         int last = 0;
-        for (Journal.Trace trace : traces.find(directory.root(), files)) {
+        for (Traces.Trace trace : traces.find(directory.root(), files)) {
             if (meta.logId().equals(trace.logId())) {
                 last = Math.max(last, trace.epoch());
             }

@@ -4,6 +4,9 @@ import dev.eventlog.EventLogConfig;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.frame.FrameBuilder;
+import dev.eventlog.internal.inspection.InspectOptions;
+import dev.eventlog.internal.inspection.Inspected;
+import dev.eventlog.internal.inspection.Traces;
 import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -24,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SalvageStore implements SegmentStore {
 
-    private final Map<Long, LogFiles.SegmentFile> found = new HashMap<>();
+    private final Map<Long, Inspection.SegmentFile> found = new HashMap<>();
     private final UUID logId;
     private final LogDirectory directory;
     private final MemorySegmentStore memory;
@@ -40,17 +43,16 @@ final class SalvageStore implements SegmentStore {
     }
 
     /** Opens a journal of what is left of a log. */
-    static Journal open(
-            EventLogConfig config, Path path, FileOps files, Clock clock, Journal.Traces traces, IoThread io)
+    static Journal open(EventLogConfig config, Path path, FileOps files, Clock clock, Traces traces, IoThread io)
             throws IOException {
         return io.call(() -> {
             LogDirectory directory = LogDirectory.existing(path, true, files);
-            var inspection = new Inspection(directory, LogFiles.Options.of(false), traces, files);
-            LogFiles.Inspected log = inspection.run(null);
+            var inspection = new Inspection(directory, InspectOptions.of(false), traces, files);
+            Inspected log = inspection.run(null);
             var store = new SalvageStore(config, directory, log.logId(), files, io);
             var segments = new ArrayList<Segment>();
             long number = 0;
-            for (LogFiles.SegmentFile file : inspection.segments()) {
+            for (Inspection.SegmentFile file : inspection.segments()) {
                 store.found.put(file.segment().number(), file);
                 segments.add(file.segment());
                 number = Math.max(number, file.segment().number());
@@ -85,8 +87,8 @@ final class SalvageStore implements SegmentStore {
         return last.endPosition();
     }
 
-    private LogFiles.SegmentFile found(Segment segment) throws IOException {
-        LogFiles.SegmentFile file = found.get(segment.number());
+    private Inspection.SegmentFile found(Segment segment) throws IOException {
+        Inspection.SegmentFile file = found.get(segment.number());
         if (file == null) {
             throw new IOException("no file of " + segment);
         }
@@ -95,7 +97,7 @@ final class SalvageStore implements SegmentStore {
 
     @Override
     public @Nullable Path file(Segment segment) {
-        LogFiles.SegmentFile file = found.get(segment.number());
+        Inspection.SegmentFile file = found.get(segment.number());
         return file == null ? null : file.file();
     }
 
@@ -112,7 +114,7 @@ final class SalvageStore implements SegmentStore {
     @Override
     public SparseIndex index(Segment segment) throws IOException {
         return io.call(() -> {
-            LogFiles.SegmentFile file = found(segment);
+            Inspection.SegmentFile file = found(segment);
             SegmentScan scan = file.scan();
             if (scan != null) {
                 return scan.index();

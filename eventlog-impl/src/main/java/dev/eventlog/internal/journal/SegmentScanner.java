@@ -5,6 +5,7 @@ import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.frame.FrameView;
+import dev.eventlog.internal.inspection.InspectOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -56,7 +57,7 @@ final class SegmentScanner {
     private long durablePosition = -1;
     private boolean isOpeningOnly;
     private Expected expected = Expected.NOTHING;
-    private LogFiles.@Nullable FrameVisitor visitor;
+    private InspectOptions.@Nullable FrameVisitor visitor;
     private final ProgressTable progress = new ProgressTable();
     private final List<SegmentScan.Gap> gaps = new ArrayList<>();
     // whether lastCrc is that of the frame before
@@ -201,7 +202,7 @@ final class SegmentScanner {
             int seed,
             @Nullable Dictionary dictionary,
             Expected expected,
-            LogFiles.FrameVisitor visitor)
+            InspectOptions.FrameVisitor visitor)
             throws IOException {
         var scanner = new SegmentScanner(file, seed, dictionary);
         scanner.expected = expected;

@@ -13,7 +13,9 @@ import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.HookedFileOps;
-import dev.eventlog.internal.journal.LogFiles;
+import dev.eventlog.internal.inspection.InspectOptions;
+import dev.eventlog.internal.inspection.Inspected;
+import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Directories;
 import dev.eventlog.internal.support.Seed;
@@ -296,9 +298,8 @@ class DamageBesideTest {
         damage(active, frames.get(8 + random.nextInt(4)) + 40);
         byte[] before = Files.readAllBytes(active);
         var otherBoot = HookedFileOps.quick().withBootId(new UUID(7, 7));
-        LogFiles.Inspected looked =
-                LogFiles.inspect(directory(), LogFiles.Options.of(true), Cursors::traces, FileOps.system());
-        assertThat(looked.severity()).as("%s", seed).isEqualTo(LogFiles.Severity.DAMAGE);
+        Inspected looked = ReadJournal.inspect(directory(), InspectOptions.of(true), Cursors::traces, FileOps.system());
+        assertThat(looked.severity()).as("%s", seed).isEqualTo(Inspected.Severity.DAMAGE);
         for (var mode : List.of(EventLogConfig.Recovery.RECOVER, EventLogConfig.Recovery.ABSOLUTE)) {
             var config = Numbered.config(directory()).recovery(mode).build();
             assertThatThrownBy(() -> LocalEventLog.open(config, otherBoot, Clock.system()))

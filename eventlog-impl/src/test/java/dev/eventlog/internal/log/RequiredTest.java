@@ -14,7 +14,7 @@ import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.HookedFileOps;
-import dev.eventlog.internal.journal.LogFiles;
+import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Directories;
@@ -310,7 +310,7 @@ class RequiredTest {
                     assertThat(log.firstPosition()).isPositive();
                 }
             });
-            LogFiles.copy(directory(), copy, read -> {}, Cursors::traces, files.withoutForce());
+            ReadJournal.copy(directory(), copy, read -> {}, Cursors::traces, files.withoutForce());
         }
         assertThat(isArmed).isFalse();
         try (EventLog copied = open(Numbered.config(copy));
