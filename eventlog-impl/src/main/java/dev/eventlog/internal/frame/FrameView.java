@@ -78,8 +78,7 @@ public final class FrameView {
     public void wrap(byte[] array, int index) {
         if (array != bytes) {
             // an error may come at any step: out of memory, or a late fault. Slices of one array and words of another
-            // would
-            // be payloads of other events
+            // would be payloads of other events
             clear();
             bytes = NO_BYTES;
             slices.reset(ByteBuffer.wrap(array).asReadOnlyBuffer());
