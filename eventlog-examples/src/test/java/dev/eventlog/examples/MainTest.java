@@ -74,20 +74,24 @@ class MainTest {
         assertThat(err.toString(StandardCharsets.UTF_8)).contains(explanation);
     }
 
+    /** What a program prints in a JVM of its own, where it must succeed. */
+    private static String outputOf(Path directory, String program) throws Exception {
+        var result = NewJvm.run(directory, program);
+        assertThat(result.exitCode()).as(result.output()).isZero();
+        return result.output();
+    }
+
     @Test
     void helloChargesEachOrderOnceOverTwoRuns(@TempDir Path directory) throws Exception {
-        assertThat(NewJvm.run(directory, "hello").output())
-                .contains("charge at position 0: Placed[orderId=o-17, cents=2500]");
-        assertThat(NewJvm.run(directory, "hello").output())
+        assertThat(outputOf(directory, "hello")).contains("charge at position 0: Placed[orderId=o-17, cents=2500]");
+        assertThat(outputOf(directory, "hello"))
                 .contains("charge at position 1: ")
                 .doesNotContain("charge at position 0: ");
     }
 
     @Test
     void fanoutIsNotHeldUpByTheSlowConsumer(@TempDir Path directory) throws Exception {
-        var result = NewJvm.run(directory, "fanout");
-        assertThat(result.exitCode()).isZero();
-        assertThat(result.output())
+        assertThat(outputOf(directory, "fanout"))
                 .contains("ledger and fraud are through: true")
                 .contains("revenue 4995000 cents, 9 suspicious payments")
                 .contains("mail has still to send some")
@@ -96,9 +100,7 @@ class MainTest {
 
     @Test
     void parallelKeepsTheOrderOfEachAccount(@TempDir Path directory) throws Exception {
-        var result = NewJvm.run(directory, "parallel");
-        assertThat(result.exitCode()).isZero();
-        assertThat(result.output())
+        assertThat(outputOf(directory, "parallel"))
                 .contains("all payments are booked: true")
                 .contains("at the same time: more than one")
                 .contains("a-3  20 payments, in order: true")
@@ -107,21 +109,16 @@ class MainTest {
 
     @Test
     void exactlyonceMakesEachInvoiceOnceAsTheDocumentationShows(@TempDir Path directory) throws Exception {
-        var result = NewJvm.run(directory, "exactlyonce");
-        assertThat(result.exitCode()).isZero();
+        String output = outputOf(directory, "exactlyonce");
         String docs = Files.readString(Path.of("..", "docs", "consuming.md"));
-        assertThat(result.output()
-                        .lines()
-                        .filter(line -> line.startsWith("first run") || line.startsWith("second run")))
+        assertThat(output.lines().filter(line -> line.startsWith("first run") || line.startsWith("second run")))
                 .hasSize(5)
                 .allSatisfy(line -> assertThat(docs).contains(line));
     }
 
     @Test
     void workqueueGivesEachEventToOneWorker(@TempDir Path directory) throws Exception {
-        var result = NewJvm.run(directory, "workqueue");
-        assertThat(result.exitCode()).isZero();
-        assertThat(result.output())
+        assertThat(outputOf(directory, "workqueue"))
                 .contains("all pictures are done: true")
                 .contains("scaled once: 59, more often: 0")
                 .contains("parked: 1, after attempt 3")
@@ -131,9 +128,7 @@ class MainTest {
 
     @Test
     void replayAnswersQuestionsAboutThePast(@TempDir Path directory) throws Exception {
-        var result = NewJvm.run(directory, "replay");
-        assertThat(result.exitCode()).isZero();
-        assertThat(result.output())
+        assertThat(outputOf(directory, "replay"))
                 .containsPattern("balances now +\\{anna=7501, ben=1000}")
                 .containsPattern("balances as of then +\\{anna=7500, ben=5000}")
                 .containsPattern("anna's withdrawals +\\[Withdrawn\\[cents=2500]]");
@@ -141,9 +136,7 @@ class MainTest {
 
     @Test
     void replayPlaysAMarketAgainTenTimesAsFast(@TempDir Path directory) throws Exception {
-        var result = NewJvm.run(directory, "replay");
-        assertThat(result.exitCode()).isZero();
-        assertThat(result.output())
+        assertThat(outputOf(directory, "replay"))
                 .contains("a simulated market, seed 1, 5 s of it, 10 times as fast")
                 .contains("second 5 of the market begins after ")
                 .contains("all came: true");
@@ -158,11 +151,10 @@ class MainTest {
 
     @Test
     void restartGoesOnAtTheFirstParcelThatWasNotCommitted(@TempDir Path directory) throws Exception {
-        var result = NewJvm.run(directory, "restart");
-        assertThat(result.exitCode()).isZero();
-        assertThat(result.output().lines().filter(line -> line.contains("delivered parcel")))
+        String output = outputOf(directory, "restart");
+        assertThat(output.lines().filter(line -> line.contains("delivered parcel")))
                 .hasSize(10)
                 .doesNotHaveDuplicates();
-        assertThat(result.output()).contains("the van broke down with parcel 5", "second run: 0 parcels left");
+        assertThat(output).contains("the van broke down with parcel 5", "second run: 0 parcels left");
     }
 }
