@@ -585,6 +585,12 @@ final class FileCursors extends Cursors {
     }
 
     static EventLogException failed(String what, Path where, IOException e) {
+        if (e instanceof FileOps.NoDescriptorException) {
+            return new StorageFullException(
+                    what + " failed, the process has no file descriptor left: path=" + where + " (" + e.getMessage()
+                            + "); close files or allow more of them (ulimit -n), then go on",
+                    e);
+        }
         String message = String.valueOf(e.getMessage());
         if (message.contains("No space left") || message.contains("quota") || message.contains("File too large")) {
             return new StorageFullException(
