@@ -110,6 +110,13 @@ final class FileCursor implements Cursor {
         force();
     }
 
+    /** Lets both slots of a required consumer say the same: who died in a commit may have left one behind. */
+    void settle() {
+        if (isRequired() && (otherDamaged || slots.checkpoint(1 - newest) != kept)) {
+            write(kept, keptHighest, keptGeneration, completions, completions.length);
+        }
+    }
+
     /**
      * From where on events are needed: what the file says, which a log's frames may have left behind, since a power cut may
      * take those; or what they tell, where a seek that the file does not know of led back.

@@ -128,6 +128,8 @@ final class FileCursors extends Cursors {
                     Path file = file(name);
                     if (files.attributes(file) == null) {
                         create(file, name);
+                    } else if (readFile(Names.fileName(name)).checkpoint() == FORGOTTEN) {
+                        requireNotTooMany(name);
                     }
                     return new FileCursor(this, name, map(file, name), journal, onClose);
                 });
@@ -189,13 +191,29 @@ final class FileCursors extends Cursors {
     }
 
     private void create(Path file, String name) throws IOException {
-        if (files.list(directory).size() >= MAX_CONSUMERS) {
-            throw new IllegalStateException(
-                    "log has " + MAX_CONSUMERS + " consumers already: name=" + name + "; forget some");
-        }
+        requireNotTooMany(name);
         // before the checkpoint: who dies in between leaves an empty list, which nobody misses
         parkedFile(name).create();
         files.replace(file, bytes(name, journal.id(), journal.epoch(), Cursor.NONE, 0, 0));
+    }
+
+    /** Refuses one consumer too many; what is left of forgotten ones is not counted, but for as many as consumers. */
+    private void requireNotTooMany(String name) throws IOException {
+        List<String> all =
+                files.list(directory).stream().filter(FileCursors::isCursor).toList();
+        int forgotten = 0;
+        for (int i = 0; i < all.size() && all.size() - forgotten >= MAX_CONSUMERS; i++) {
+            String fileName = all.get(i);
+            if (readFile(fileName.substring(0, fileName.length() - SUFFIX.length()))
+                            .checkpoint()
+                    == FORGOTTEN) {
+                forgotten++;
+            }
+        }
+        if (all.size() - forgotten >= MAX_CONSUMERS || all.size() >= 2 * MAX_CONSUMERS) {
+            throw new IllegalStateException(
+                    "log has " + MAX_CONSUMERS + " consumers already: name=" + name + "; forget some");
+        }
     }
 
     /** A file of two slots that say the same. */
@@ -229,13 +247,8 @@ final class FileCursors extends Cursors {
         if (isKnown) {
             files.replace(
                     file,
-                    bytes(
-                            name,
-                            logId,
-                            epoch,
-                            checkpoint,
-                            0,
-                            slots.isAnyRequired() ? CursorDescriptor.FLAG_REQUIRED : 0));
+                    // what logs tell of outputs holds: its generation is no less
+                    bytes(name, logId, epoch, checkpoint, 0, slots.anyFlags()));
         }
         return isKnown;
     }
@@ -286,6 +299,7 @@ final class FileCursors extends Cursors {
         if (told != null && isNewer(told, cursor.generation(), cursor.checkpoint())) {
             cursor.adopt(told.checkpoint(), told.generation());
         }
+        cursor.settle();
     }
 
     private static boolean isNewer(ReadJournal.Progress told, int generation, long checkpoint) {
@@ -380,12 +394,13 @@ final class FileCursors extends Cursors {
             requireLength(source, file, name);
             ByteBuffer newest = slots.slot(slots.newest(name, journal.id(), file));
             boolean isRequired = CursorDescriptor.isRequired(newest);
-            return new Stored(
-                    name,
-                    // a power cut may take the frames that tell more
-                    isFile ? kept(name, newest) : checkpoint(name, newest),
-                    isRequired,
-                    null);
+            // a power cut may take the frames that tell more
+            long checkpoint = isFile ? kept(name, newest) : checkpoint(name, newest);
+            if (isFile && isRequired) {
+                // its owner may be between the two slots
+                checkpoint = Math.min(checkpoint, slots.leastCheckpoint(journal.id(), file));
+            }
+            return new Stored(name, checkpoint, isRequired, null);
         } catch (EventLogException damaged) {
             return new Stored(name, Cursor.NONE, false, damaged);
         } catch (IOException e) {
