@@ -12,6 +12,7 @@ import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.journal.LogFiles;
+import dev.eventlog.internal.journal.ReadJournal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -104,6 +106,10 @@ final class LogSalvage {
                 findings.add(each);
             }
         }
+        for (ReadJournal.Progress each : before.told()) {
+            findings.add(new Report.Finding(
+                    Report.Severity.NOTE, processing(each, before.logId()), before.directory(), 0, -1, -1));
+        }
         return new Report(
                 found.directory(),
                 found.logId(),
@@ -113,6 +119,14 @@ final class LogSalvage {
                 events,
                 bytes,
                 List.copyOf(findings));
+    }
+
+    private static String processing(ReadJournal.Progress told, UUID logId) {
+        String what = "the new log does not know how far processing consumer " + told.consumer() + " of log "
+                + told.logId() + " has come, position " + told.checkpoint() + ", and would take its outputs again: ";
+        return told.logId().equals(logId)
+                ? what + "positions are given anew, so find its place by the outputs, and seek to it"
+                : what + "seek it to that position, and commit, before it processes into the new log";
     }
 
     private void lost(CorruptLogException gap) {

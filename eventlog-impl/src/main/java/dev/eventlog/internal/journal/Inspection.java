@@ -97,7 +97,20 @@ final class Inspection {
                 frames,
                 events,
                 bytes,
+                told(),
                 List.copyOf(findings));
+    }
+
+    private List<ReadJournal.Progress> told() {
+        var told = new ProgressTable();
+        manifest.progress().all().forEach(told::putIfNewer);
+        for (SegmentFile file : found) {
+            SegmentScan scan = file.scan();
+            if (scan != null) {
+                scan.progress().forEach(told::putIfNewer);
+            }
+        }
+        return told.all();
     }
 
     /** The segments, each with its file and what a scan found, if it was scanned; to be asked after {@link #run}. */

@@ -56,6 +56,7 @@ public final class LogFiles {
      * @param frames frames that were read
      * @param events events in them
      * @param bytes bytes that were read of segments
+     * @param told how far consumers have come whose outputs are in it, as far as that was found
      * @param findings what is worth to be told, in the order of positions
      */
     public record Inspected(
@@ -68,6 +69,7 @@ public final class LogFiles {
             long frames,
             long events,
             long bytes,
+            List<ReadJournal.Progress> told,
             List<Finding> findings) {
 
         /** The gravest finding. */
