@@ -95,8 +95,8 @@ final class FileCursor implements Cursor {
         return highest;
     }
 
-    /** Whether the log keeps events from the checkpoint on. */
-    boolean isRequired() {
+    @Override
+    public boolean isRequired() {
         return (flags & CursorDescriptor.FLAG_REQUIRED) != 0;
     }
 
@@ -123,6 +123,16 @@ final class FileCursor implements Cursor {
      */
     long kept() {
         return Math.min(kept, checkpoint);
+    }
+
+    /** Whether the file says all that is known. */
+    boolean isKept() {
+        return kept == checkpoint && keptGeneration == generation;
+    }
+
+    /** Lets the file follow all that is known, which survives a power cut by now. The owner's. */
+    void keep() {
+        write(checkpoint, highest, generation, Completions.NONE, 0);
     }
 
     /** Lets the file follow the log's frames as far as those survive a power cut. From any thread; waits for nobody. */

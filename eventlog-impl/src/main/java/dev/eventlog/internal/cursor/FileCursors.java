@@ -298,8 +298,26 @@ final class FileCursors extends Cursors {
         ReadJournal.Progress told = journal.progress(cursor.name());
         if (told != null && isNewer(told, cursor.generation(), cursor.checkpoint())) {
             cursor.adopt(told.checkpoint(), told.generation());
+            if (cursor.isRequired()) {
+                keepTold(cursor);
+            }
         }
         cursor.settle();
+    }
+
+    /** Lets a file follow what the log's frames tell, or else the log keeps events for it that are processed. */
+    private void keepTold(FileCursor cursor) {
+        if (cursor.isKept() || !(journal instanceof Journal writing)) {
+            return;
+        }
+        try {
+            if (writing.durablePosition() < writing.endPosition()) {
+                writing.force();
+            }
+            cursor.keep();
+        } catch (EventLogException notKept) {
+            LOGGER.debug("checkpoint is in the log only: consumer={}", cursor.name(), notKept);
+        }
     }
 
     private static boolean isNewer(ReadJournal.Progress told, int generation, long checkpoint) {
@@ -542,6 +560,7 @@ final class FileCursors extends Cursors {
         if (own.isRequired()) {
             return;
         }
+        keepTold(own);
         try {
             // there, where nothing is being pruned meanwhile
             io.run(own::require);
@@ -550,11 +569,6 @@ final class FileCursors extends Cursors {
         }
         // another process that was pruning may not have seen it; from here on it has
         journal.awaitPruning(0);
-    }
-
-    @Override
-    boolean isRequired(Cursor cursor) {
-        return ((FileCursor) cursor).isRequired();
     }
 
     /** A consumer's cursor that is open here. */

@@ -116,11 +116,6 @@ final class MemoryCursors extends Cursors {
     }
 
     @Override
-    boolean isRequired(Cursor cursor) {
-        return ((MemoryCursor) cursor).kept.isRequired;
-    }
-
-    @Override
     Stored read(String name) {
         Kept kept = cursors.get(name);
         return kept == null
@@ -199,6 +194,11 @@ final class MemoryCursors extends Cursors {
                 kept.generation = before + 1;
             }
             write(newCheckpoint, Completions.NONE);
+        }
+
+        @Override
+        public boolean isRequired() {
+            return kept.isRequired;
         }
 
         @Override

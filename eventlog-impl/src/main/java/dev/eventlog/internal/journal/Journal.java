@@ -293,6 +293,11 @@ public final class Journal extends ReadJournal {
         return pruner != null;
     }
 
+    /** Whether the log may take so many bytes only. */
+    public boolean isLimited() {
+        return limit.isSet();
+    }
+
     @Override
     public void refresh() {
         // it is this process that changes the log
