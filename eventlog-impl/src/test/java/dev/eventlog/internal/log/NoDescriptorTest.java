@@ -175,6 +175,8 @@ class NoDescriptorTest {
                         return false;
                     });
                 })
+                .isInstanceOf(LogFailedException.class);
+        assertThatThrownBy(() -> numbered.appendTo(log, log.endPosition() + 1))
                 .isInstanceOf(LogFailedException.class)
                 .hasMessageContaining("stopped");
         assertThatThrownBy(log::close).isInstanceOf(LogFailedException.class);
