@@ -62,7 +62,8 @@ public interface Consumer<T> extends AutoCloseable {
      *
      * @param limit most events to process, 1 or more
      * @return how many events were processed; 0: none there
-     * @throws IllegalArgumentException if the producer is not one that a log made, or the consumer has no name
+     * @throws IllegalArgumentException if the producer is not one that a log made, or the consumer has no name, or it is
+     *     required and the outputs go to the log that it reads, which has a limit
      * @throws UnsupportedOperationException if the log is open read-only, or this consumer reads parked events
      */
     <R> int process(Processor<? super T, ? extends R> processor, Producer<R> out, int limit);

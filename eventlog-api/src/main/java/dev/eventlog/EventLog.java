@@ -141,7 +141,9 @@ public interface EventLog extends AutoCloseable {
      * outputs.
      *
      * @param out a producer that a log made, this one or another, that is open for writing in this process
-     * @throws IllegalArgumentException if the consumer has no name, or lanes, or the producer is of another kind
+     * @throws IllegalArgumentException if the consumer has no name, or lanes, or the producer is of another kind; or the
+     *     consumer is required and the outputs go to this log, which has a limit: once it is full of events that are not
+     *     processed, the outputs would wait for room that only they could make
      * @throws UnsupportedOperationException if this log is open read-only
      * @throws LockedException if the name is open already, as a consumer or a subscription, in whichever process
      * @throws PositionExpiredException if events at the checkpoint were pruned; see {@link #subscribe(String, Codec,

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -106,6 +107,10 @@ final class LogSalvage {
                 findings.add(each);
             }
         }
+        for (Inspected.Processed each : before.processed()) {
+            findings.add(new Report.Finding(
+                    Report.Severity.NOTE, processing(each, before.logId()), before.directory(), 0, -1, -1));
+        }
         return new Report(
                 found.directory(),
                 found.logId(),
@@ -115,6 +120,14 @@ final class LogSalvage {
                 events,
                 bytes,
                 List.copyOf(findings));
+    }
+
+    private static String processing(Inspected.Processed processed, UUID logId) {
+        String what = "the new log does not know how far processing consumer " + processed.consumer() + " of log "
+                + processed.logId() + " has come, position " + processed.checkpoint() + ", and would take its outputs again: ";
+        return processed.logId().equals(logId)
+                ? what + "positions are given anew, so find its place by the outputs, and seek to it"
+                : what + "seek it to that position, and commit, before it processes into the new log";
     }
 
     private void lost(CorruptLogException gap) {

@@ -41,6 +41,9 @@ public interface Cursor {
      */
     void commit(long checkpoint, long[] completions, int count);
 
+    /** Whether the log keeps events from the checkpoint on. */
+    boolean isRequired();
+
     /** How often it was moved by a seek. */
     int generation();
 

@@ -71,13 +71,28 @@ final class CursorSlots {
         }
     }
 
-    /** Whether either slot says that the consumer is required, be it damaged or not: rather for nothing than not. */
-    boolean isAnyRequired() {
+    /** The flags that either slot has, be it damaged or not: rather for nothing than not. */
+    int anyFlags() {
         int any = 0;
         for (ByteBuffer slot : slots) {
-            any |= slot.getShort(CursorDescriptor.FLAGS_OFFSET) & CursorDescriptor.FLAG_REQUIRED;
+            any |= slot.getShort(CursorDescriptor.FLAGS_OFFSET);
         }
-        return any != 0;
+        return any & (CursorDescriptor.FLAG_PROCESSES | CursorDescriptor.FLAG_REQUIRED);
+    }
+
+    /** The lesser checkpoint of the slots that can be read: what a power cut in a later commit may leave. */
+    long leastCheckpoint(UUID logId, Path file) {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < slots.length; i++) {
+            if (!isDamaged(i, logId, file)) {
+                least = Math.min(least, checkpoint(i));
+            }
+        }
+        return least;
+    }
+
+    long checkpoint(int number) {
+        return slots[number].getLong(CursorDescriptor.CHECKPOINT_OFFSET);
     }
 
     private long sequence(int number) {

@@ -140,7 +140,7 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
 
     private @Nullable Stored open(@Nullable Owned present) {
         Cursor cursor = present == null ? null : present.cursor();
-        return cursor == null ? null : new Stored(cursor.name(), cursor.checkpoint(), isRequired(cursor), null);
+        return cursor == null ? null : new Stored(cursor.name(), cursor.checkpoint(), cursor.isRequired(), null);
     }
 
     /**
@@ -148,8 +148,6 @@ public abstract sealed class Cursors implements AutoCloseable permits FileCursor
      * has no checkpoint, all of them.
      */
     public abstract void require(Cursor cursor);
-
-    abstract boolean isRequired(Cursor cursor);
 
     /** Names of all consumers that have a cursor, ordered. */
     public List<String> names() {

@@ -95,8 +95,8 @@ final class FileCursor implements Cursor {
         return highest;
     }
 
-    /** Whether the log keeps events from the checkpoint on. */
-    boolean isRequired() {
+    @Override
+    public boolean isRequired() {
         return (flags & CursorDescriptor.FLAG_REQUIRED) != 0;
     }
 
@@ -110,12 +110,29 @@ final class FileCursor implements Cursor {
         force();
     }
 
+    /** Lets both slots of a required consumer say the same: who died in a commit may have left one behind. */
+    void settle() {
+        if (isRequired() && (otherDamaged || slots.checkpoint(1 - newest) != kept)) {
+            write(kept, keptHighest, keptGeneration, completions, completions.length);
+        }
+    }
+
     /**
      * From where on events are needed: what the file says, which a log's frames may have left behind, since a power cut may
      * take those; or what they tell, where a seek that the file does not know of led back.
      */
     long kept() {
         return Math.min(kept, checkpoint);
+    }
+
+    /** Whether the file says all that is known. */
+    boolean isKept() {
+        return kept == checkpoint && keptGeneration == generation;
+    }
+
+    /** Lets the file follow all that is known, which survives a power cut by now. The owner's. */
+    void keep() {
+        write(checkpoint, highest, generation, Completions.NONE, 0);
     }
 
     /** Lets the file follow the log's frames as far as those survive a power cut. From any thread; waits for nobody. */

@@ -127,6 +127,8 @@ final class FileCursors extends Cursors {
                     Path file = file(name);
                     if (files.attributes(file) == null) {
                         create(file, name);
+                    } else if (readFile(Names.fileName(name)).checkpoint() == FORGOTTEN) {
+                        requireNotTooMany(name);
                     }
                     return new FileCursor(this, name, map(file, name), journal, onClose);
                 });
@@ -188,13 +190,29 @@ final class FileCursors extends Cursors {
     }
 
     private void create(Path file, String name) throws IOException {
-        if (files.list(directory).size() >= MAX_CONSUMERS) {
-            throw new IllegalStateException(
-                    "log has " + MAX_CONSUMERS + " consumers already: name=" + name + "; forget some");
-        }
+        requireNotTooMany(name);
         // before the checkpoint: who dies in between leaves an empty list, which nobody misses
         parkedFile(name).create();
         files.replace(file, bytes(name, journal.id(), journal.epoch(), Cursor.NONE, 0, 0));
+    }
+
+    /** Refuses one consumer too many; what is left of forgotten ones is not counted, but for as many as consumers. */
+    private void requireNotTooMany(String name) throws IOException {
+        List<String> all =
+                files.list(directory).stream().filter(FileCursors::isCursor).toList();
+        int forgotten = 0;
+        for (int i = 0; i < all.size() && all.size() - forgotten >= MAX_CONSUMERS; i++) {
+            String fileName = all.get(i);
+            if (readFile(fileName.substring(0, fileName.length() - SUFFIX.length()))
+                            .checkpoint()
+                    == FORGOTTEN) {
+                forgotten++;
+            }
+        }
+        if (all.size() - forgotten >= MAX_CONSUMERS || all.size() >= 2 * MAX_CONSUMERS) {
+            throw new IllegalStateException(
+                    "log has " + MAX_CONSUMERS + " consumers already: name=" + name + "; forget some");
+        }
     }
 
     /** A file of two slots that say the same. */
@@ -228,13 +246,8 @@ final class FileCursors extends Cursors {
         if (isKnown) {
             files.replace(
                     file,
-                    bytes(
-                            name,
-                            logId,
-                            epoch,
-                            checkpoint,
-                            0,
-                            slots.isAnyRequired() ? CursorDescriptor.FLAG_REQUIRED : 0));
+                    // what logs tell of outputs holds: its generation is no less
+                    bytes(name, logId, epoch, checkpoint, 0, slots.anyFlags()));
         }
         return isKnown;
     }
@@ -284,6 +297,25 @@ final class FileCursors extends Cursors {
         ReadJournal.Progress told = journal.progress(cursor.name());
         if (told != null && isNewer(told, cursor.generation(), cursor.checkpoint())) {
             cursor.adopt(told.checkpoint(), told.generation());
+            if (cursor.isRequired()) {
+                keepTold(cursor);
+            }
+        }
+        cursor.settle();
+    }
+
+    /** Lets a file follow what the log's frames tell, or else the log keeps events for it that are processed. */
+    private void keepTold(FileCursor cursor) {
+        if (cursor.isKept() || !(journal instanceof Journal writing)) {
+            return;
+        }
+        try {
+            if (writing.durablePosition() < writing.endPosition()) {
+                writing.force();
+            }
+            cursor.keep();
+        } catch (EventLogException notKept) {
+            LOGGER.debug("checkpoint is in the log only: consumer={}", cursor.name(), notKept);
         }
     }
 
@@ -379,12 +411,13 @@ final class FileCursors extends Cursors {
             requireLength(source, file, name);
             ByteBuffer newest = slots.slot(slots.newest(name, journal.id(), file));
             boolean isRequired = CursorDescriptor.isRequired(newest);
-            return new Stored(
-                    name,
-                    // a power cut may take the frames that tell more
-                    isFile ? kept(name, newest) : checkpoint(name, newest),
-                    isRequired,
-                    null);
+            // a power cut may take the frames that tell more
+            long checkpoint = isFile ? kept(name, newest) : checkpoint(name, newest);
+            if (isFile && isRequired) {
+                // its owner may be between the two slots
+                checkpoint = Math.min(checkpoint, slots.leastCheckpoint(journal.id(), file));
+            }
+            return new Stored(name, checkpoint, isRequired, null);
         } catch (EventLogException damaged) {
             return new Stored(name, Cursor.NONE, false, damaged);
         } catch (IOException e) {
@@ -526,6 +559,7 @@ final class FileCursors extends Cursors {
         if (own.isRequired()) {
             return;
         }
+        keepTold(own);
         try {
             // there, where nothing is being pruned meanwhile
             io.run(own::require);
@@ -534,11 +568,6 @@ final class FileCursors extends Cursors {
         }
         // another process that was pruning may not have seen it; from here on it has
         journal.awaitPruning(0);
-    }
-
-    @Override
-    boolean isRequired(Cursor cursor) {
-        return ((FileCursor) cursor).isRequired();
     }
 
     /** A consumer's cursor that is open here. */
@@ -584,6 +613,12 @@ final class FileCursors extends Cursors {
     }
 
     static EventLogException failed(String what, Path where, IOException e) {
+        if (e instanceof FileOps.NoDescriptorException) {
+            return new StorageFullException(
+                    what + " failed, the process has no file descriptor left: path=" + where + " (" + e.getMessage()
+                            + "); close files or allow more of them (ulimit -n), then go on",
+                    e);
+        }
         String message = String.valueOf(e.getMessage());
         if (message.contains("No space left") || message.contains("quota") || message.contains("File too large")) {
             return new StorageFullException(

@@ -115,11 +115,6 @@ final class MemoryCursors extends Cursors {
     }
 
     @Override
-    boolean isRequired(Cursor cursor) {
-        return ((MemoryCursor) cursor).kept.isRequired;
-    }
-
-    @Override
     Stored read(String name) {
         Kept kept = cursors.get(name);
         return kept == null
@@ -198,6 +193,11 @@ final class MemoryCursors extends Cursors {
                 kept.generation = before + 1;
             }
             write(newCheckpoint, Completions.NONE);
+        }
+
+        @Override
+        public boolean isRequired() {
+            return kept.isRequired;
         }
 
         @Override

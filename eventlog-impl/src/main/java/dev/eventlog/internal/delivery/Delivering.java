@@ -57,6 +57,8 @@ final class Delivering<T> {
     private boolean isSeekNeeded = true;
     private final Pacing pacing;
     private @Nullable Held held;
+    // the one lane's that has outputs: whether it is told that they wait for room
+    private boolean isRoomAwaited;
 
     /** An event that cannot be handed over. */
     private record Undeliverable(@Nullable String key, Throwable why) {}
@@ -594,7 +596,7 @@ final class Delivering<T> {
         try {
             handler.onBatchEnd(machine.unflushed(lane));
         } catch (Throwable e) {
-            if (isRoomAwaited(e)) {
+            if (awaitsRoom(e)) {
                 return;
             }
             answer(() -> {
@@ -603,15 +605,22 @@ final class Delivering<T> {
             });
             return;
         }
+        if (isRoomAwaited) {
+            isRoomAwaited = false;
+            LOGGER.warn("there is room for outputs again, the subscription goes on: consumer={}", config.name());
+        }
         answer(() -> machine.flushed(lane));
     }
 
     /** Waits a while for room where outputs found none: nothing was appended, and the lane, not answered for, flushes again. */
-    private boolean isRoomAwaited(Throwable e) {
+    private boolean awaitsRoom(Throwable e) {
         if (!ProcessHandler.isNoRoom(handler, e) || state.isStopping()) {
             return false;
         }
-        LOGGER.warn("no room for outputs, the subscription waits for some: consumer={}", config.name(), e);
+        if (!isRoomAwaited) {
+            LOGGER.warn("no room for outputs, the subscription waits for some: consumer={}", config.name(), e);
+            isRoomAwaited = true;
+        }
         state.awaitChangeFrom(state.isPaused(), ROOM_PAUSE_NANOS);
         return true;
     }

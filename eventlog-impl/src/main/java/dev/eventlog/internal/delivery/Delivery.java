@@ -163,6 +163,8 @@ public final class Delivery implements AutoCloseable {
             throw new IllegalArgumentException("outputs are appended in the order of the log, on one lane: lanes="
                     + config.lanes() + "; leave out parallel, or let several consumers with a query each process");
         }
+        // before it is opened, which would make it required for good
+        OutputClaim.requireRoom(String.valueOf(config.name()), config.isRequired(), outputs.journal(), journal);
         return start(
                 config,
                 codec,

@@ -234,6 +234,22 @@ final class OutputClaim {
         }
     }
 
+    /**
+     * Refuses a required consumer whose outputs go to the log that it reads, where that has a limit.
+     *
+     * @throws IllegalArgumentException if it is one
+     */
+    @SuppressWarnings("ReferenceEquality") // a journal is itself only
+    static void requireRoom(String name, boolean isRequired, Journal out, ReadJournal source) {
+        if (isRequired && out == source && out.isLimited()) {
+            throw new IllegalArgumentException(
+                    "consumer would wait for itself: a required consumer keeps the events that it has not processed, and in a"
+                            + " log that is at its limit its outputs find room only once those go: consumer=" + name
+                            + "; append the outputs to another log, leave out the limit, or forget the consumer and leave"
+                            + " out required");
+        }
+    }
+
     /** Whether it appends to a journal. */
     @SuppressWarnings("ReferenceEquality") // a journal is itself only
     static boolean isTo(@Nullable OutputClaim claim, Journal out) {

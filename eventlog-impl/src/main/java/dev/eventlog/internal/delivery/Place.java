@@ -132,6 +132,7 @@ final class Place {
                     "a consumer without a name cannot process: its checkpoint is kept with the outputs; use"
                             + " ConsumerConfig.named");
         }
+        OutputClaim.requireRoom(cursor.name(), cursor.isRequired(), out, journal);
         endOutputs();
         claim = null;
         OutputClaim taken = OutputClaim.of(out, journal, cursor);

@@ -9,6 +9,7 @@ import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,25 @@ public interface FileOps {
         CREATE
     }
 
-    /** Opens a regular file. */
+    /**
+     * The process has no file descriptor left for an open, which did nothing. Thrown by opens and listings only: what was
+     * asked of a disk never fails with it, so it may be tried again.
+     */
+    final class NoDescriptorException extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        /** Of a path. */
+        public NoDescriptorException(Path path, @Nullable Throwable cause) {
+            super("Too many open files: " + path, cause);
+        }
+    }
+
+    /**
+     * Opens a regular file.
+     *
+     * @throws NoDescriptorException then nothing was opened or created
+     */
     OpenFile open(Path file, Mode mode) throws IOException;
 
     /** Creates a directory, for its owner only, in one that exists; does nothing if it is one already. */
@@ -40,27 +59,27 @@ public interface FileOps {
     /**
      * Replaces a small file as a whole, with all of a buffer from index 0 to its capacity: written under another name,
      * forced, renamed over the old one, the directory forced. Whoever dies on the way leaves the old file, and so does a
-     * disk without room, with nothing beside it.
+     * disk without room or a process without descriptors, with nothing beside it.
      */
     default void replace(Path file, ByteBuffer bytes) throws IOException {
         Path beside = file.resolveSibling(file.getFileName() + ".tmp");
         delete(beside);
-        boolean replaced = false;
-        try {
-            try (OpenFile open = open(beside, Mode.CREATE)) {
-                open.write(bytes.duplicate().clear(), 0);
-                open.force();
+        // opened before anything is renamed: without a descriptor nothing has changed
+        try (OpenDirectory parent = openDirectory(Objects.requireNonNull(file.getParent()))) {
+            boolean replaced = false;
+            try {
+                try (OpenFile open = open(beside, Mode.CREATE)) {
+                    open.write(bytes.duplicate().clear(), 0);
+                    open.force();
+                }
+                rename(beside, file);
+                replaced = true;
+            } finally {
+                if (!replaced) {
+                    delete(beside);
+                }
             }
-            rename(beside, file);
-            replaced = true;
-        } finally {
-            if (!replaced) {
-                delete(beside);
-            }
-        }
-        Path parent = file.getParent();
-        if (parent != null) {
-            forceDirectory(parent);
+            parent.force();
         }
     }
 
@@ -90,10 +109,25 @@ public interface FileOps {
     /** Deletes a file or an empty directory; does nothing if there is none. */
     void delete(Path path) throws IOException;
 
-    /** Makes names that were created, renamed or deleted in a directory survive a power cut. */
-    void forceDirectory(Path directory) throws IOException;
+    /**
+     * Opens a directory to force it.
+     *
+     * @throws NoDescriptorException then nothing was opened
+     */
+    OpenDirectory openDirectory(Path directory) throws IOException;
 
-    /** Names in a directory, sorted; empty if there is no such directory. */
+    /** Makes names that were created, renamed or deleted in a directory survive a power cut. */
+    default void forceDirectory(Path directory) throws IOException {
+        try (OpenDirectory opened = openDirectory(directory)) {
+            opened.force();
+        }
+    }
+
+    /**
+     * Names in a directory, sorted; empty if there is no such directory.
+     *
+     * @throws NoDescriptorException then nothing was read
+     */
     List<String> list(Path directory) throws IOException;
 
     /** What is at a path; null if nothing. Does not follow a link. */
@@ -184,6 +218,13 @@ public interface FileOps {
          */
         @Nullable
         FileLock tryLock() throws IOException;
+    }
+
+    /** A directory that is open. <b>Threading:</b> Thread-safe. */
+    interface OpenDirectory extends Closeable {
+
+        /** Makes names that were created, renamed or deleted in it survive a power cut. */
+        void force() throws IOException;
     }
 
     /** The operating system's files. */

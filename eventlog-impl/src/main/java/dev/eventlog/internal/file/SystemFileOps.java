@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -42,7 +43,22 @@ final class SystemFileOps implements FileOps {
                         StandardOpenOption.CREATE,
                         LinkOption.NOFOLLOW_LINKS);
         };
-        return new SystemFile(file, FileChannel.open(file, options, ownerOnly(file, "rw-------")));
+        return new SystemFile(file, channel(file, options, ownerOnly(file, "rw-------")));
+    }
+
+    private static FileChannel channel(Path path, Set<OpenOption> options, FileAttribute<?>[] attributes)
+            throws IOException {
+        try {
+            return FileChannel.open(path, options, attributes);
+        } catch (FileSystemException e) {
+            throw notOpened(path, e);
+        }
+    }
+
+    /** The kernel's words for EMFILE and ENFILE; nothing else tells them. */
+    private static IOException notOpened(Path path, FileSystemException e) {
+        String reason = e.getReason();
+        return reason != null && reason.startsWith("Too many open files") ? new NoDescriptorException(path, e) : e;
     }
 
     /** A FIFO would block the open for ever, and a second name would let others change the file: so before it. */
@@ -87,10 +103,8 @@ final class SystemFileOps implements FileOps {
     }
 
     @Override
-    public void forceDirectory(Path directory) throws IOException {
-        try (var channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
+    public OpenDirectory openDirectory(Path directory) throws IOException {
+        return new SystemDirectory(channel(directory, Set.of(StandardOpenOption.READ), NONE));
     }
 
     @Override
@@ -99,6 +113,8 @@ final class SystemFileOps implements FileOps {
             return names.map(path -> path.getFileName().toString()).sorted().toList();
         } catch (NoSuchFileException e) {
             return List.of();
+        } catch (FileSystemException e) {
+            throw notOpened(directory, e);
         }
     }
 
@@ -153,6 +169,20 @@ final class SystemFileOps implements FileOps {
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
                 }
                 : NONE;
+    }
+
+    /** A directory's channel. <b>Threading:</b> Thread-safe. */
+    private record SystemDirectory(FileChannel channel) implements OpenDirectory {
+
+        @Override
+        public void force() throws IOException {
+            channel.force(true);
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
     }
 
     /** A file channel. <b>Threading:</b> Thread-safe. */

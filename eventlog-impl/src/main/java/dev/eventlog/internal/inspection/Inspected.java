@@ -19,6 +19,7 @@ import java.util.UUID;
  * @param frames frames that were read
  * @param events events in them
  * @param bytes bytes that were read of segments
+ * @param processed how far consumers have come whose outputs are in it, as far as that was found
  * @param findings what is worth to be told, in the order of positions
  */
 public record Inspected(
@@ -31,6 +32,7 @@ public record Inspected(
         long frames,
         long events,
         long bytes,
+        List<Processed> processed,
         List<Finding> findings) {
 
     /** How grave a finding is, least first. */
@@ -63,6 +65,15 @@ public record Inspected(
                     + (from < 0 ? "" : " positions=" + from + ".." + (to == Long.MAX_VALUE ? "unknown" : to));
         }
     }
+
+    /**
+     * How far a consumer has come whose outputs are in the log.
+     *
+     * @param logId the log that it reads
+     * @param consumer its name
+     * @param checkpoint position of its first event whose outputs are not there
+     */
+    public record Processed(UUID logId, String consumer, long checkpoint) {}
 
     /** The gravest finding. */
     public Severity severity() {

@@ -322,7 +322,7 @@ final class ChronicleSegmentStore implements SegmentStore {
         });
     }
 
-    /** Seals what waits for it, as far as there is room. */
+    /** Seals what waits for it, as far as there is room, and there are file descriptors. */
     private void sealAll() {
         for (Sealing oldest = sealing.peek(); oldest != null; oldest = sealing.peek()) {
             try {
@@ -339,7 +339,7 @@ final class ChronicleSegmentStore implements SegmentStore {
         }
     }
 
-    /** Goes on with the sealing of a segment; false if there is no room for a step: it is done again later. */
+    /** Goes on with the sealing of a segment; false if a step finds no room or no descriptor: it is done again later. */
     private boolean seal(Sealing sealed) throws IOException {
         requireUsable();
         Segment segment = sealed.segment;
@@ -357,25 +357,35 @@ final class ChronicleSegmentStore implements SegmentStore {
             sealed.step = Sealing.MOVE;
         }
         if (sealed.step == Sealing.MOVE) {
-            if (!sealed.hasRoom(() -> files.rename(file.writer.file(), path))) {
+            if (!sealed.succeeds(() -> move(sealed, path))) {
                 return false;
             }
-            sealed.step = Sealing.RECORD;
             watch.sealed(segment, file.known);
-            files.forceDirectory(directory.segments());
-            files.forceDirectory(directory.active(segment.number()));
         }
-        if (!sealed.hasRoom(() -> manifest.addSegment(segment))) {
-            return false;
+        if (sealed.step == Sealing.RECORD) {
+            if (!sealed.succeeds(() -> manifest.addSegment(segment))) {
+                return false;
+            }
+            manifest.force();
+            manifest.verify(watch);
+            writeIndex(segment, segment.index(this));
+            segment.release();
+            file.file.close();
+            unsealed.remove(file);
+            sealed.step = Sealing.DELETE;
         }
-        manifest.force();
-        manifest.verify(watch);
-        writeIndex(segment, segment.index(this));
-        segment.release();
-        file.file.close();
-        unsealed.remove(file);
-        directory.deleteActive(segment.number());
-        return true;
+        return sealed.succeeds(() -> directory.deleteActive(segment.number()));
+    }
+
+    /** Both directories are open before the file is moved: behind that nothing may be tried again. */
+    private void move(Sealing sealed, Path path) throws IOException {
+        try (FileOps.OpenDirectory to = files.openDirectory(directory.segments());
+                FileOps.OpenDirectory from = files.openDirectory(directory.active(sealed.segment.number()))) {
+            files.rename(sealed.file.writer.file(), path);
+            sealed.step = Sealing.RECORD;
+            to.force();
+            from.force();
+        }
     }
 
     /** A segment on its way, and the step that comes next. On the I/O thread. */
@@ -383,6 +393,7 @@ final class ChronicleSegmentStore implements SegmentStore {
         static final int FORCE = 0;
         static final int MOVE = 1;
         static final int RECORD = 2;
+        static final int DELETE = 3;
 
         final Segment segment;
         final Unsealed file;
@@ -394,17 +405,21 @@ final class ChronicleSegmentStore implements SegmentStore {
             this.file = file;
         }
 
-        /** Does a step that leaves nothing behind where there is no room for it; false then. */
-        boolean hasRoom(IoThread.Task work) throws IOException {
+        /** Does a step that leaves nothing behind where it finds no room or no descriptor; false then. */
+        boolean succeeds(IoThread.Task work) throws IOException {
+            int before = step;
             try {
                 work.run();
                 return true;
             } catch (IOException e) {
-                if (!Corruption.isFull(e)) {
+                if (step != before || !Corruption.isTemporary(e)) {
                     throw e;
                 }
                 if (!isTold) {
-                    LOGGER.warn("no room to seal {}; it is tried again each second, and at the next open", segment, e);
+                    LOGGER.warn(
+                            "no room to seal {}, or no file descriptor left; it is tried again each second, and at the next open",
+                            segment,
+                            e);
                 }
                 isTold = true;
                 return false;
@@ -475,12 +490,14 @@ final class ChronicleSegmentStore implements SegmentStore {
         try {
             manifest.compact();
         } catch (IOException e) {
-            if (!Corruption.isFull(e)) {
+            if (!Corruption.isTemporary(e)) {
                 // whether the old file is there or the new one is unknown
                 onFailure.accept(failed(e));
                 throw e;
             }
-            LOGGER.warn("no room to compact the manifest; it is tried again when more is pruned", e);
+            LOGGER.warn(
+                    "no room to compact the manifest, or no file descriptor left; it is tried again when more is pruned",
+                    e);
         }
     }
 

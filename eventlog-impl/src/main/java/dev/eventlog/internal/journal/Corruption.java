@@ -4,6 +4,7 @@ import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.EventLogException;
 import dev.eventlog.error.LogFailedException;
 import dev.eventlog.error.StorageFullException;
+import dev.eventlog.internal.file.FileOps;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
@@ -46,6 +47,14 @@ final class Corruption {
                             + "); nothing was appended. Make room, then go on",
                     cause);
         }
+        if (hasNoDescriptor(cause)) {
+            return new StorageFullException(
+                    what + " failed, the process has no file descriptor left: path=" + where + " ("
+                            + cause.getMessage()
+                            + "); nothing was appended. Close files or allow more of them (ulimit -n),"
+                            + " then go on",
+                    cause);
+        }
         String advice = cause instanceof AccessDeniedException
                 ? "; give user " + System.getProperty("user.name") + " the right to read and write it"
                 : "";
@@ -59,15 +68,28 @@ final class Corruption {
                 : cause.getClass() == IOException.class ? String.valueOf(cause.getMessage()) : cause.toString();
     }
 
+    /** Whether an operation failed and did nothing, for want of room or of a file descriptor: it may be tried again. */
+    static boolean isTemporary(IOException error) {
+        return error instanceof FileOps.NoDescriptorException || isFull(error);
+    }
+
+    private static boolean hasNoDescriptor(Throwable error) {
+        return isTold(error, "too many open files");
+    }
+
     /** Whether an error, or one that caused it, says that the disk, a quota or the file-size limit is used up. */
     static boolean isFull(Throwable error) {
+        return isTold(error, "no space left", "quota exceeded", "file too large");
+    }
+
+    private static boolean isTold(Throwable error, String... words) {
         int depth = 0;
         for (Throwable t = error; t != null && depth < 16; t = t.getCause(), depth++) {
             String message = String.valueOf(t.getMessage()).toLowerCase(Locale.ROOT);
-            if (message.contains("no space left")
-                    || message.contains("quota exceeded")
-                    || message.contains("file too large")) {
-                return true;
+            for (String each : words) {
+                if (message.contains(each)) {
+                    return true;
+                }
             }
         }
         return false;

@@ -14,6 +14,9 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A journal that another process writes, or wrote. It maps the segments read-only and follows the writer's state file; what
@@ -30,18 +33,28 @@ import java.util.function.BooleanSupplier;
  */
 final class FollowedJournal extends ReadJournal {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(FollowedJournal.class);
+
     /** Longest pause of a thread that waits for events. */
     static final long LONGEST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final long SHORTEST_PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
     /** How long is looked for what must be there before it counts as damage. */
     private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
-    /** How long a writer may be between saying that it is about to prune and having done so; one that died says it on. */
-    private static final long LONGEST_PRUNING_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /**
+     * How long a writer may be between saying that it is about to prune and having done so, which takes two forces of the
+     * disk; one that died says it on.
+     */
+    private static final long LONGEST_PRUNING_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final Follower follower;
     private final boolean onlyDurableIsReadable;
     private volatile boolean closed;
+    // written and read by whoever waits for a pruning; published by volatile
+    private volatile @Nullable Hanging hanging;
+
+    /** A pruning that a writer announced and that is not waited for any more. */
+    private record Hanging(int epoch, long position) {}
 
     private FollowedJournal(Follower follower, EventLogConfig config, Clock clock) {
         super(follower.identity(), follower.segments(), clock);
@@ -145,10 +158,31 @@ final class FollowedJournal extends ReadJournal {
         // the writer says what it is about to prune and then looks at what is needed; here it is the other way round
         VarHandle.fullFence();
         refresh();
+        Hanging known = hanging;
         long deadline = clock().monotonicNanos() + LONGEST_PRUNING_NANOS;
-        while (follower.view().pruningPosition() > position && clock().monotonicNanos() < deadline) {
-            LockSupport.parkNanos(SHORTEST_PAUSE_NANOS);
+        for (long announced = announced(); announced > position; announced = announced()) {
+            var now = new Hanging(epoch(), announced);
+            if (now.equals(known)) {
+                return;
+            }
+            if (clock().monotonicNanos() >= deadline) {
+                hanging = now;
+                LOGGER.warn(
+                        "writer of the log says for {} s that it is about to prune what is below {}: it died, or hangs, and may"
+                                + " then prune an event that is needed here since: directory={} position={}",
+                        TimeUnit.NANOSECONDS.toSeconds(LONGEST_PRUNING_NANOS),
+                        announced,
+                        directory(),
+                        position);
+                return;
+            }
+            LockSupport.parkNanos(LONGEST_PAUSE_NANOS);
+            refresh();
         }
+    }
+
+    private long announced() {
+        return follower.view().pruningPosition();
     }
 
     @Override

@@ -101,7 +101,22 @@ final class Inspection {
                 frames,
                 events,
                 bytes,
+                processed(),
                 List.copyOf(findings));
+    }
+
+    private List<Inspected.Processed> processed() {
+        var told = new ProgressTable();
+        manifest.progress().all().forEach(told::putIfNewer);
+        for (SegmentFile file : found) {
+            SegmentScan scan = file.scan();
+            if (scan != null) {
+                scan.progress().forEach(told::putIfNewer);
+            }
+        }
+        return told.all().stream()
+                .map(each -> new Inspected.Processed(each.logId(), each.consumer(), each.checkpoint()))
+                .toList();
     }
 
     /** The segments, each with its file and what a scan found, if it was scanned; to be asked after {@link #run}. */

@@ -232,6 +232,11 @@ public final class Journal extends ReadJournal {
         return pruner != null;
     }
 
+    /** Whether the log may take so many bytes only. */
+    public boolean isLimited() {
+        return limit.isSet();
+    }
+
     @Override
     public long endPosition() {
         return (long) END.getAcquire(this);

@@ -53,6 +53,11 @@ final class LogLimit {
         pruner = by;
     }
 
+    /** Whether there is one. */
+    boolean isSet() {
+        return whenFull != null;
+    }
+
     /** Whether appends wait for room. */
     boolean isBlocking() {
         return whenFull == WhenFull.BLOCK;

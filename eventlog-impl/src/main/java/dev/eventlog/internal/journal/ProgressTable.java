@@ -32,6 +32,16 @@ final class ProgressTable {
         }
     }
 
+    /** Takes up what some frame tells, which may be older than what is known. */
+    synchronized void putIfNewer(Progress told) {
+        Progress known = get(told.logId(), told.consumer());
+        if (known == null
+                || told.generation() > known.generation()
+                || (told.generation() == known.generation() && told.checkpoint() > known.checkpoint())) {
+            put(told);
+        }
+    }
+
     synchronized void putAll(List<Progress> told) {
         told.forEach(this::put);
     }

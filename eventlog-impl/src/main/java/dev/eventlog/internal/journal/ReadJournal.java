@@ -192,7 +192,8 @@ public abstract sealed class ReadJournal implements AutoCloseable permits Journa
 
     /**
      * Waits until a process that is about to prune above a position has done so, or has seen what was recorded as needed
-     * before this call. Which is the case at once where this process prunes, on the I/O thread.
+     * before this call. Which is the case at once where this process prunes, on the I/O thread. A process that takes ten
+     * seconds is taken for dead and not waited for again, with a warning: should it live, it may prune what is needed here.
      */
     public void awaitPruning(long position) {
         // it is this process that prunes

@@ -18,6 +18,7 @@ import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -313,6 +314,87 @@ class CursorFileTest {
         Cursor anew = cursors.open("billing");
         anew.close();
         assertThat(cursors.stored("billing").isRequired()).isFalse();
+    }
+
+    /** A required consumer's file between the two slots of a commit of 9 behind one of 5, whichever is written first. */
+    private byte[] betweenTheSlots() throws IOException {
+        Cursor cursor = cursors.open("billing");
+        cursors.require(cursor);
+        cursor.commit(5, false);
+        byte[] before = Files.readAllBytes(file());
+        cursor.commit(9, false);
+        byte[] after = Files.readAllBytes(file());
+        cursor.close();
+        int older = sequence(after, 0) < sequence(after, 1) ? 0 : 4096;
+        byte[] between = before.clone();
+        System.arraycopy(after, older, between, older, 4096);
+        assertThat(checkpoints(between)).containsExactlyInAnyOrder(5, 9);
+        return between;
+    }
+
+    private static long sequence(byte[] file, int slot) {
+        return ByteBuffer.wrap(file)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .getLong(slot * 4096 + CursorDescriptor.SEQUENCE_OFFSET);
+    }
+
+    private static long[] checkpoints(byte[] file) {
+        ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        return new long[] {
+            bytes.getLong(CursorDescriptor.CHECKPOINT_OFFSET), bytes.getLong(4096 + CursorDescriptor.CHECKPOINT_OFFSET)
+        };
+    }
+
+    /** A later commit that a power cut tears may leave only the slot that is older by then. */
+    @Test
+    void eventsAreNeededFromTheLesserSlotOnOfARequiredConsumerThatAnotherProcessCommits() throws IOException {
+        byte[] between = betweenTheSlots();
+        byte[] after = Files.readAllBytes(file());
+        Files.write(file(), between);
+        assertThat(io.call(cursors::needs).position()).isEqualTo(5);
+        assertThat(cursors.stored("billing").checkpoint()).isEqualTo(9);
+        Files.write(file(), after);
+        assertThat(io.call(cursors::needs).position()).isEqualTo(9);
+        // a slot that is damaged holds nobody back, as it can never hold again
+        between[(sequence(between, 0) > sequence(between, 1) ? 4096 : 0) + 100] ^= 1;
+        Files.write(file(), between);
+        assertThat(io.call(cursors::needs).position()).isEqualTo(9);
+    }
+
+    @Test
+    void slotThatWhoDiedInACommitLeftBehindFollowsWhenARequiredConsumerIsOpened() throws IOException {
+        byte[] between = betweenTheSlots();
+        Files.write(file(), between);
+        Cursor cursor = cursors.open("billing");
+        assertThat(cursor.checkpoint()).isEqualTo(9);
+        assertThat(io.call(cursors::needs).position()).isEqualTo(9);
+        assertThat(checkpoints(Files.readAllBytes(file()))).containsExactly(9, 9);
+        cursor.close();
+        assertThat(cursors.stored("billing")).isEqualTo(new Cursors.Stored("billing", 9, true, null));
+    }
+
+    @Test
+    void toolThatPutsAPlaceKeepsThatTheConsumerProcesses() throws IOException {
+        Cursor cursor = cursors.open("billing");
+        cursor.process(() -> {});
+        cursor.commit(5, false);
+        cursor.close();
+        byte[] damaged = Files.readAllBytes(file());
+        damaged[CursorDescriptor.CHECKPOINT_OFFSET] ^= 1;
+        damaged[4096 + CursorDescriptor.CHECKPOINT_OFFSET] ^= 1;
+        Files.write(file(), damaged);
+        assertThat(Cursors.reset(file(), journal.id(), journal.epoch(), 2, HookedFileOps.quick()))
+                .isTrue();
+        ByteBuffer reset = ByteBuffer.wrap(Files.readAllBytes(file())).order(ByteOrder.LITTLE_ENDIAN);
+        for (int slot = 0; slot < 2; slot++) {
+            assertThat(reset.getShort(slot * 4096 + CursorDescriptor.FLAGS_OFFSET))
+                    .isEqualTo((short) CursorDescriptor.FLAG_PROCESSES);
+        }
+        assertThat(cursors.stored("billing")).isEqualTo(new Cursors.Stored("billing", 2, false, null));
+        // what logs tell of it is old for whoever takes its name
+        cursors.forget("billing");
+        assertThat(cursors.has("billing")).isFalse();
+        assertThat(cursors.open("billing").generation()).isPositive();
     }
 
     @Test

@@ -20,7 +20,11 @@ public final class HookedFileOps implements FileOps {
         CREATE_DIRECTORY,
         RENAME,
         DELETE,
+        /** Of a directory, to force it. */
+        OPEN_DIRECTORY,
         FORCE_DIRECTORY,
+        /** Of a directory's names. */
+        LIST,
         FORCE,
         WRITE,
         TRUNCATE,
@@ -102,15 +106,14 @@ public final class HookedFileOps implements FileOps {
     }
 
     @Override
-    public void forceDirectory(Path directory) throws IOException {
-        hook.before(Op.FORCE_DIRECTORY, directory);
-        if (forcing) {
-            files.forceDirectory(directory);
-        }
+    public OpenDirectory openDirectory(Path directory) throws IOException {
+        hook.before(Op.OPEN_DIRECTORY, directory);
+        return new HookedDirectory(directory, files.openDirectory(directory));
     }
 
     @Override
     public List<String> list(Path directory) throws IOException {
+        hook.before(Op.LIST, directory);
         return files.list(directory);
     }
 
@@ -132,6 +135,30 @@ public final class HookedFileOps implements FileOps {
     @Override
     public String fileSystemType(Path path) throws IOException {
         return files.fileSystemType(path);
+    }
+
+    private final class HookedDirectory implements OpenDirectory {
+
+        private final Path path;
+        private final OpenDirectory directory;
+
+        HookedDirectory(Path path, OpenDirectory directory) {
+            this.path = path;
+            this.directory = directory;
+        }
+
+        @Override
+        public void force() throws IOException {
+            hook.before(Op.FORCE_DIRECTORY, path);
+            if (forcing) {
+                directory.force();
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            directory.close();
+        }
     }
 
     private final class HookedFile implements OpenFile {

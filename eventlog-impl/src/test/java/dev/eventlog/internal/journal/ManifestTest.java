@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Codec;
+import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.HookedFileOps;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -161,6 +162,29 @@ class ManifestTest {
         manifest.close();
         assertThat(read().pruned()).isEqualTo(new Manifest.Pruned(2, 20, 2));
         assertThat(read().isDamaged()).isFalse();
+    }
+
+    @Test
+    void manifestThatFindsNoDescriptorToBeMadeAnewIsAsItWas() throws IOException {
+        write();
+        for (HookedFileOps.Op missing : List.of(HookedFileOps.Op.OPEN_DIRECTORY, HookedFileOps.Op.CREATE)) {
+            var none = new AtomicBoolean(true);
+            var failing = new HookedFileOps((op, path) -> {
+                if (op == missing && none.get()) {
+                    throw new FileOps.NoDescriptorException(path, null);
+                }
+            });
+            Manifest manifest = Manifest.read(file(), LOG, failing.withoutForce());
+            manifest.addPruned(new Manifest.Pruned(1, 10, 2));
+            byte[] before = Files.readAllBytes(file());
+            assertThatThrownBy(manifest::rewrite).isInstanceOf(FileOps.NoDescriptorException.class);
+            assertThat(Files.readAllBytes(file())).as("%s", missing).isEqualTo(before);
+            none.set(false);
+            manifest.addPruned(new Manifest.Pruned(2, 20, 2));
+            manifest.close();
+            assertThat(read().pruned()).as("%s", missing).isEqualTo(new Manifest.Pruned(2, 20, 2));
+            assertThat(read().isDamaged()).as("%s", missing).isFalse();
+        }
     }
 
     @Test

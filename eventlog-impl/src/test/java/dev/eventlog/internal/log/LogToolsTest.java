@@ -450,6 +450,45 @@ class LogToolsTest {
         assertThatThrownBy(() -> LogTools.at(rich).salvage(target)).hasMessageContaining("not empty");
     }
 
+    /** It would make outputs again that are in the new log; who salvages is told where to let it begin. */
+    @Test
+    void salvageTellsHowFarConsumersHadComeWhoseOutputsAreInTheLog() throws IOException {
+        Path outputs = temporary.resolve("outputs");
+        String logId;
+        long checkpoint;
+        try (EventLog from = Numbered.open(temporary.resolve("inputs"), HookedFileOps.quick());
+                EventLog to = Numbered.open(outputs, HookedFileOps.quick())) {
+            NumberedOutputs.append(from, 0, 20);
+            NumberedOutputs.processSome(from, to, 3, 5);
+            NumberedOutputs.append(to, 0, 5);
+            NumberedOutputs.processSome(to, to, 1, 2);
+            checkpoint = NumberedOutputs.checkpoint(from);
+            logId = LogTools.at(temporary.resolve("inputs")).verify(false).logId();
+        }
+        assertThat(checkpoint).isEqualTo(15);
+        for (int round = 0; round < 2; round++) {
+            Report report = LogTools.at(outputs).salvage(temporary.resolve("salvaged-" + round));
+            assertThat(report.isSound()).isTrue();
+            assertThat(report.findings())
+                    .filteredOn(finding -> finding.what().contains("processing"))
+                    .hasSize(2)
+                    .anySatisfy(finding -> assertThat(finding.what())
+                            .contains("position " + checkpoint)
+                            .contains(logId)
+                            .contains("seek"))
+                    .anySatisfy(finding -> assertThat(finding.what()).contains("given anew"));
+            // as a kill leaves it: only frames tell
+            Files.deleteIfExists(outputs.resolve("manifest"));
+        }
+        try (EventLog log = EventLog.open(temporary.resolve("salvaged-0"))) {
+            assertThat(log.endPosition()).isPositive();
+        }
+        assertThat(LogTools.at(temporary.resolve("inputs"))
+                        .salvage(temporary.resolve("other"))
+                        .findings())
+                .isEmpty();
+    }
+
     private static String all(EventLog log, long position) {
         var config =
                 ConsumerConfig.unnamed().startAt(StartAt.position(position)).build();

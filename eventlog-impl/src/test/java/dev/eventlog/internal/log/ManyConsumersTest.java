@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,9 +45,41 @@ class ManyConsumersTest {
             Path cursors = directory.resolve("cursors");
             // to make each as a consumer takes minutes
             for (int i = 2; i < MOST; i++) {
-                Files.createFile(cursors.resolve("filling-" + i + ".cursor"));
+                Files.createFile(cursors.resolve("filling-" + String.format("%016x", i) + ".cursor"));
             }
             assertRefusedUntilOneIsForgotten(log);
+        }
+    }
+
+    /** Only what keeps old outputs from counting for whoever takes the name is left of them. */
+    @Test
+    void processingConsumersThatWereForgottenAreNotCounted() throws IOException {
+        Path directory = temporary.resolve("log");
+        try (EventLog log = Numbered.open(directory, HookedFileOps.quick())) {
+            numbered.appendTo(log, 10);
+            log.consumer("consumer-0", Numbered.CODEC).close();
+            for (int i = 1; i <= 2; i++) {
+                try (var consumer = log.consumer("consumer-" + i, Numbered.CODEC)) {
+                    consumer.process(event -> List.of(), log.producer("out", Numbered.CODEC), 1);
+                }
+                log.forget("consumer-" + i);
+            }
+            Path cursors = directory.resolve("cursors");
+            try (var left = Files.list(cursors)) {
+                assertThat(left.count()).isEqualTo(3);
+            }
+            for (int i = 1; i < MOST - 1; i++) {
+                Files.createFile(cursors.resolve("filling-" + String.format("%016x", i) + ".cursor"));
+            }
+            log.consumer("one-more", Numbered.CODEC).close();
+            for (String name : List.of("too-many", "consumer-1")) {
+                assertThatThrownBy(() -> log.consumer(name, Numbered.CODEC))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("10000")
+                        .hasMessageContaining(name);
+            }
+            log.forget("consumer-0");
+            log.consumer("consumer-1", Numbered.CODEC).close();
         }
     }
 

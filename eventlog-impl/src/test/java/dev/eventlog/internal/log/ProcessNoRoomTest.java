@@ -10,11 +10,16 @@ import dev.eventlog.Subscription;
 import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Clock;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -80,6 +85,33 @@ class ProcessNoRoomTest {
             NumberedOutputs.assertComplete(log, log);
             NumberedOutputs.assertAgree(log);
         }
+    }
+
+    @Test
+    void waitForRoomIsToldOnceAndItsEndToo() {
+        var told = new ByteArrayOutputStream();
+        PrintStream before = System.err;
+        System.setErr(new PrintStream(told, true, StandardCharsets.UTF_8));
+        try (EventLog log = open(8 << 20)) {
+            NumberedOutputs.append(log, 0, (8 << 20) / (14 << 10));
+            isFull = true;
+            var config = NumberedOutputs.config().pollLimit(256, 1 << 20).build();
+            try (var subscription =
+                    log.process(config, NumberedOutputs.CODEC, LARGE, log.producer("out", NumberedOutputs.CODEC))) {
+                awaitRefusals(8, subscription);
+                isFull = false;
+                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(1))).isTrue();
+            }
+        } finally {
+            System.setErr(before);
+        }
+        List<String> lines = told.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(lines)
+                .filteredOn(line -> line.contains("no room for outputs"))
+                .hasSize(1);
+        assertThat(lines)
+                .filteredOn(line -> line.contains("room for outputs again"))
+                .hasSize(1);
     }
 
     @ParameterizedTest

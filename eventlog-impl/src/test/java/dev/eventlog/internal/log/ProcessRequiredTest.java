@@ -154,6 +154,67 @@ class ProcessRequiredTest {
         }
     }
 
+    /** Where the log is full of events that it has not processed, nobody else could make room for its outputs. */
+    @Test
+    void oneWhoseOutputsWouldWaitForItselfIsRefused() {
+        for (WhenFull whenFull : WhenFull.values()) {
+            var limited = config("limited-" + whenFull).limit(LIMIT, whenFull);
+            try (EventLog log = open(limited);
+                    EventLog to = open(config("to-" + whenFull))) {
+                appendSegments(log, 1);
+                var out = log.producer("out", Numbered.CODEC);
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> log.process(inputs().build(), Numbered.CODEC, ONE, out))
+                        .withMessageContaining("wait for itself")
+                        .withMessageContaining("consumer=r");
+                assertThat(log.consumers()).isEmpty();
+                try (Consumer<ByteBuffer> consumer = log.consumer(inputs().build(), Numbered.CODEC)) {
+                    assertThatIllegalArgumentException()
+                            .isThrownBy(() -> consumer.process(ONE, out, 1))
+                            .withMessageContaining("wait for itself");
+                    assertThat(consumer.process(ONE, to.producer("out", Numbered.CODEC), 1))
+                            .isEqualTo(1);
+                }
+                // it stays required until it is forgotten, whatever it is opened with
+                var sameName = ConsumerConfig.named("r").build();
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> log.process(sameName, Numbered.CODEC, ONE, out))
+                        .withMessageContaining("wait for itself");
+                log.forget("r");
+                try (Consumer<ByteBuffer> consumer = log.consumer(sameName, Numbered.CODEC)) {
+                    assertThat(consumer.process(ONE, out, 1)).isEqualTo(1);
+                }
+            }
+        }
+    }
+
+    /** What it has processed is in the log, durable once it is forced; whether it processes again does not matter. */
+    @Test
+    void oneThatProcessedBeforeAndOnlyReadsHoldsBackNothingThatItHasProcessed() {
+        Path copy = temporary.resolve("copy");
+        long processed;
+        try (EventLog log = open(config("log"))) {
+            appendSegments(log, 4);
+            try (Consumer<ByteBuffer> consumer = log.consumer(inputs().build(), Numbered.CODEC)) {
+                var out = log.producer("out", Numbered.CODEC);
+                while (consumer.process(ONE, out, 100) > 0) {
+                    // the next ones
+                }
+                processed = consumer.position();
+                // as a kill leaves it: the file is behind
+                Directories.copyLog(temporary.resolve("log"), copy);
+            }
+        }
+        try (EventLog log = open(Numbered.config(copy).retainBytes(SEGMENT));
+                Consumer<ByteBuffer> consumer = log.consumer(inputs().build(), Numbered.CODEC)) {
+            long position = consumer.position();
+            assertThat(position).isPositive().isLessThanOrEqualTo(processed);
+            appendSegments(log, 3);
+            assertThat(log.consumers()).hasSize(1);
+            assertThat(log.firstPosition()).isPositive().isLessThanOrEqualTo(position);
+        }
+    }
+
     private static ConsumerConfig.Builder inputs() {
         return required().query(dev.eventlog.EventQuery.all().sources("numbered"));
     }

@@ -38,10 +38,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A log that is opened for reading, beside one that writes it. Both are in this JVM, which is the harder case for the
@@ -555,6 +558,90 @@ class ReadOnlyTest {
                     .singleElement()
                     .satisfies(status -> assertThat(status.parked()).isZero());
         }
+    }
+
+    /** A clock that shows a tenth of a second more at each look, from some moment on. */
+    private static final class HurryingClock implements Clock {
+        private final Clock system = Clock.system();
+        private final AtomicInteger looks = new AtomicInteger();
+        private volatile boolean isHurrying;
+        private volatile Runnable onLook = () -> {};
+
+        @Override
+        public long epochNanos() {
+            return system.epochNanos();
+        }
+
+        @Override
+        public long monotonicNanos() {
+            if (isHurrying) {
+                looks.incrementAndGet();
+                onLook.run();
+            }
+            return system.monotonicNanos() + looks.get() * 100_000_000L;
+        }
+    }
+
+    /** As above, where a force of the writer takes five seconds; or where it hangs, or died, for longer than is waited. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void parkingWaitsForAWriterThatIsSlowToPruneButNotForEver(boolean hangs) throws Exception {
+        var looked = new CountDownLatch(1);
+        var ends = new CountDownLatch(1);
+        var clock = new HurryingClock();
+        clock.onLook = () -> {
+            if (!hangs && clock.looks.get() > 50) {
+                ends.countDown();
+            }
+        };
+        var writersFiles = new HookedFileOps((op, path) -> {
+            if (op == HookedFileOps.Op.DELETE && path.endsWith("index/0000000001.index")) {
+                looked.countDown();
+                await(ends);
+            }
+        });
+        var readersFiles = new HookedFileOps((op, path) -> {
+            if (op == HookedFileOps.Op.FORCE_DIRECTORY && path.endsWith("parked") && looked.getCount() == 0) {
+                clock.isHurrying = true;
+            }
+        });
+        EventLogConfig config =
+                Numbered.config(directory()).retainBytes(3 << 20).build();
+        EventLogConfig readOnly = EventLogConfig.at(directory()).readOnly().build();
+        try (EventLog writing = LocalEventLog.open(config, writersFiles, Clock.system());
+                EventLog reading = LocalEventLog.open(readOnly, readersFiles, clock)) {
+            numbered.appendTo(writing, 10);
+            var appending = new Thread(() -> {
+                while (writing.firstPosition() == 0) {
+                    numbered.appendTo(writing, writing.endPosition() + 100);
+                }
+            });
+            appending.start();
+            try (var subscription = reading.subscribe(failing("parking"), Numbered.CODEC, event -> {
+                await(looked);
+                failAtEach(event);
+            })) {
+                if (hangs) {
+                    // whether it will be pruned nobody knows; the consumer does not stop for that
+                    while (subscription.status().parked() == 0) {
+                        assertThat(subscription.status().failure()).isNull();
+                        Thread.onSpinWait();
+                    }
+                } else {
+                    assertThatThrownBy(() -> subscription.awaitPosition(0, LONG))
+                            .isInstanceOf(IllegalStateException.class)
+                            .hasRootCauseInstanceOf(PositionExpiredException.class);
+                    assertThat(subscription.status().parked()).isZero();
+                }
+            } finally {
+                ends.countDown();
+                appending.join();
+            }
+        }
+    }
+
+    private static void failAtEach(Event<ByteBuffer> event) {
+        throw new IllegalStateException("cannot handle " + event.position());
     }
 
     private static void await(CountDownLatch latch) throws IOException {

@@ -10,7 +10,6 @@ import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.EventLogException;
-import dev.eventlog.error.LogFailedException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Seed;
@@ -36,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A process that runs out of file descriptors, of address space for mappings, or of memory. What is asked of its log then
  * is done, or refused with an exception that tells why; what was acknowledged is there; and with the resource back the log
- * is usable, opened again where it had stopped.
+ * goes on.
  */
 @Timeout(300)
 class ScarceResourcesTest {
@@ -69,14 +68,11 @@ class ScarceResourcesTest {
     /** Uses up all descriptors, appends over segments, opens and reads, gives them back, and again. */
     static final class Descriptors {
 
-        private final Path directory;
-        private EventLog log;
+        private final EventLog log;
         private final Numbered numbered = new Numbered(SEED, 8_000);
-        private Consumer<ByteBuffer> consumer;
-        private int stops;
+        private final Consumer<ByteBuffer> consumer;
 
         private Descriptors(Path directory) {
-            this.directory = directory;
             log = Numbered.open(directory, FileOps.system());
             consumer = log.consumer("before", Numbered.CODEC);
         }
@@ -89,7 +85,7 @@ class ScarceResourcesTest {
             loadClasses();
             int refused = 0;
             for (int round = 0; round < 30; round++) {
-                child.goOn(random.nextInt(600));
+                child.use(random.nextInt(600));
                 List<FileInputStream> held = takeAll();
                 refused += child.useInNeed(directory, random.nextInt(600));
                 System.out.println("acknowledged " + round + " " + child.log.endPosition());
@@ -97,40 +93,11 @@ class ScarceResourcesTest {
                     each.close();
                 }
             }
-            child.goOn(1);
+            child.use(1);
             child.numbered.assertComplete(child.log);
             System.out.println("refused " + refused);
-            System.out.println("stops " + child.stops);
             child.log.close();
             System.out.println("closed");
-        }
-
-        /** A segment that is being sealed may need a descriptor when there is none: then the log stops. */
-        private void goOn(int events) {
-            try {
-                use(events);
-            } catch (LogFailedException stopped) {
-                if (!stopped.toString().contains("Too many open files")) {
-                    throw stopped;
-                }
-                stops++;
-                reopen();
-                use(events);
-            }
-        }
-
-        private void reopen() {
-            long acknowledged = log.endPosition();
-            try {
-                log.close();
-            } catch (LogFailedException told) {
-                // why it stopped
-            }
-            log = Numbered.open(directory, FileOps.system());
-            if (log.endPosition() < acknowledged) {
-                throw new AssertionError("lost: acknowledged=" + acknowledged + " end=" + log.endPosition());
-            }
-            consumer = log.consumer("before", Numbered.CODEC);
         }
 
         private void use(int events) {

@@ -32,10 +32,7 @@ enum Sabotage {
             ""),
     SEALS_WITHOUT_FORCING("power-cuts", "journal/ChronicleSegmentStore", "file.file.force();", ""),
     DOES_NOT_FORCE_THE_NAME_OF_A_SEALED_SEGMENT(
-            "power-cuts",
-            "journal/ChronicleSegmentStore",
-            "files.forceDirectory(directory.segments());\n            files.forceDirectory(directory.active(segment.number()));",
-            ""),
+            "power-cuts", "journal/ChronicleSegmentStore", "to.force();\n            from.force();", ""),
     KEEPS_WITHOUT_FORCING("power-cuts", "journal/Recovery", "            open.force();\n", ""),
     REPLACES_FILES_WITHOUT_FORCING_THEM("power-cuts", "file/FileOps", "open.force();", ""),
     PRUNES_BEFORE_THE_RECORD_IS_DURABLE(

@@ -107,11 +107,9 @@ public final class DiskFileOps implements FileOps {
     }
 
     @Override
-    public void forceDirectory(Path directory) throws IOException {
-        hook.before("force directory", directory);
-        if (disk != null && directory.startsWith(disk.root())) {
-            disk.forcedNames(directory);
-        }
+    public OpenDirectory openDirectory(Path directory) throws IOException {
+        hook.before("open directory", directory);
+        return new Directory(directory);
     }
 
     @Override
@@ -137,6 +135,29 @@ public final class DiskFileOps implements FileOps {
     @Override
     public String fileSystemType(Path path) {
         return "ext4";
+    }
+
+    /** A directory, whose names only the disk knows to be forced. */
+    private final class Directory implements OpenDirectory {
+
+        private final Path directory;
+
+        Directory(Path directory) {
+            this.directory = directory;
+        }
+
+        @Override
+        public void force() throws IOException {
+            hook.before("force directory", directory);
+            if (disk != null && directory.startsWith(disk.root())) {
+                disk.forcedNames(directory);
+            }
+        }
+
+        @Override
+        public void close() {
+            // nothing is open
+        }
     }
 
     /** A file of the system's. */
