@@ -362,7 +362,8 @@ public final class ConsumerConfig {
          * lag is looked at about ten times a second, so a shorter one may go unnoticed. Default: nobody is told.
          *
          * <p>The listener is called on a thread {@code eventlog-lag} of the log, for one consumer after the other, as long as
-         * the consumer is not closed, also where its subscription has failed. It may use the log and close it.
+         * the consumer is not closed, also where its subscription has failed. It may use the log and close it; who else closes
+         * the log waits until it returns.
          *
          * @param events 1 or more
          */

@@ -396,7 +396,8 @@ public final class EventLogConfig {
 
         /**
          * Told of errors on the log's own threads, one after the other on a thread {@code eventlog-errors}, where it may
-         * use the log and close it. They are logged in any case; while 16 wait, further ones are only logged. Also told,
+         * use the log and close it; who else closes the log waits until all that waits is told. They are logged in any case;
+         * while 16 wait, further ones are only logged. Also told,
          * with a {@link dev.eventlog.error.PositionExpiredException}, of each consumer whose next event retention pruned.
          */
         public Builder backgroundErrors(java.util.function.Consumer<? super Throwable> backgroundErrors) {

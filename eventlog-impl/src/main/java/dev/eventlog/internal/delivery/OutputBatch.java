@@ -9,6 +9,7 @@ import dev.eventlog.internal.frame.FrameBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers the outputs of events that follow each other, for one frame. An event whose outputs do not fit has those before it
@@ -24,7 +25,8 @@ final class OutputBatch<T, R> {
     private final Processor<T, R> processor;
     private final Outputs<R> outputs;
     private final OutputClaim claim;
-    private FrameBuilder frame;
+    // null: to be begun. What was appended is out of hand before there is memory for another one, which may fail
+    private @Nullable FrameBuilder frame;
     // behind the last event that was processed
     private long processed = Cursor.NONE;
     private long appended = Cursor.NONE;
@@ -33,7 +35,6 @@ final class OutputBatch<T, R> {
         this.processor = narrowed(processor);
         this.outputs = outputs;
         this.claim = claim;
-        frame = claim.begin();
     }
 
     /** Safe: an event only gives data out, and so does a list of outputs that is only read. */
@@ -44,7 +45,8 @@ final class OutputBatch<T, R> {
 
     /** Processes an event; if that throws, it is as if it had not come. */
     void process(Event<T> event) throws Exception {
-        if (frame.length() >= FULL) {
+        FrameBuilder gathered = frame;
+        if (gathered != null && gathered.length() >= FULL) {
             // before the event, and not behind it: if there is no room it comes again, and must not be in the frame
             // then
             append();
@@ -53,41 +55,52 @@ final class OutputBatch<T, R> {
         // the list is the processor's and may change
         List<NewEvent<? extends R>> events = new ArrayList<>(
                 Objects.requireNonNull(made, "processor returned null; return an empty list for no outputs"));
-        int before = frame.eventCount();
+        FrameBuilder target = begun();
+        int before = target.eventCount();
         try {
-            addAll(events);
+            addAll(target, events);
         } catch (EventTooLargeException full) {
             if (before == 0) {
                 throw full;
             }
             append();
-            addAll(events);
+            addAll(begun(), events);
         }
         processed = event.position() + 1;
     }
 
-    private void addAll(List<NewEvent<? extends R>> events) {
-        int length = frame.length();
-        int count = frame.eventCount();
+    private FrameBuilder begun() {
+        FrameBuilder target = frame;
+        if (target == null) {
+            target = claim.begin();
+            frame = target;
+        }
+        return target;
+    }
+
+    private void addAll(FrameBuilder target, List<NewEvent<? extends R>> events) {
+        int length = target.length();
+        int count = target.eventCount();
         boolean isAdded = false;
         try {
             for (NewEvent<? extends R> event : events) {
-                outputs.add(frame, Objects.requireNonNull(event, "output"));
+                outputs.add(target, Objects.requireNonNull(event, "output"));
             }
             isAdded = true;
         } finally {
             if (!isAdded) {
-                frame.takeBack(length, count);
+                target.takeBack(length, count);
             }
         }
     }
 
     /** Appends what was gathered, with the checkpoint behind the last event; nothing if there is nothing. */
     void append() {
-        if (frame.eventCount() > 0) {
+        FrameBuilder gathered = frame;
+        if (gathered != null && gathered.eventCount() > 0) {
             claim.append(processed, outputs.isDurable());
             appended = processed;
-            frame = claim.begin();
+            frame = null;
         }
     }
 

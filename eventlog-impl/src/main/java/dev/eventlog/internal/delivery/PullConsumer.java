@@ -115,11 +115,11 @@ final class PullConsumer<T> implements Consumer<T> {
         return List.copyOf(batch);
     }
 
-    /** Moves behind events that were left out; they need no commit. */
+    /** Moves behind events that were left out; they need no commit, unless some before them are not flushed. */
     private void pass() {
         if (feed.position() > cursor) {
             cursor = feed.position();
-            if (!sought) {
+            if (!sought && unflushed == 0) {
                 place.commit(cursor, false);
             }
         }

@@ -406,12 +406,16 @@ public final class JournalReader {
         }
     }
 
-    /** Leaves a segment whose storage was given back; what is looked for may be behind it. */
+    /**
+     * Leaves a segment whose storage was given back; what is looked for may be behind it, in one that a process that only
+     * reads need not know of yet.
+     */
     private void passPruned() {
         frame.clear();
         long wanted = Math.max(nextFrame, target);
         journal.requireKept(wanted);
-        standBefore(wanted);
+        target = wanted;
+        leave();
     }
 
     private void resumeOr(CorruptLogException damage) {

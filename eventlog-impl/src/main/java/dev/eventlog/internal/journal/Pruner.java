@@ -27,7 +27,7 @@ final class Pruner {
     private final Journal journal;
     private final SegmentStore store;
     private final EventLogConfig config;
-    private final Supplier<Journal.Needs> needed;
+    private final Supplier<ReadJournal.Needs> needed;
     private final LongConsumer pruned;
     private final IoThread io;
     // on the I/O thread
@@ -36,13 +36,13 @@ final class Pruner {
     private boolean isFailing;
     private @Nullable String holder;
     // on the I/O thread, read by any; published by volatile
-    private volatile Journal.Needs needs = Journal.Needs.NONE;
+    private volatile ReadJournal.Needs needs = ReadJournal.Needs.NONE;
 
     Pruner(
             Journal journal,
             SegmentStore store,
             EventLogConfig config,
-            Supplier<Journal.Needs> needed,
+            Supplier<ReadJournal.Needs> needed,
             LongConsumer pruned,
             IoThread io) {
         this.journal = journal;
@@ -86,7 +86,7 @@ final class Pruner {
 
     /** Why there is no room, and what to do. */
     String whyNothingGoes() {
-        Journal.Needs last = needs;
+        ReadJournal.Needs last = needs;
         if (config.whenFull() != EventLogConfig.WhenFull.DROP_OLDEST && !last.isAnyRequired()) {
             return "no consumer is required, so nothing may go; make those required whose events must stay, keep events"
                     + " less long, or set a greater limit";
@@ -136,7 +136,7 @@ final class Pruner {
 
     private void pruneUnneeded(Retention rule, Segment[] segments, long limit, long missing) throws IOException {
         // asked only now: it may look at many files
-        Journal.Needs now = needed.get();
+        ReadJournal.Needs now = needed.get();
         needs = now;
         boolean isRoomMade = config.whenFull() == EventLogConfig.WhenFull.DROP_OLDEST || now.isAnyRequired();
         long made = isRoomMade ? missing : Retention.NO_ROOM;
@@ -154,7 +154,7 @@ final class Pruner {
     }
 
     /** Says once who holds back what is no longer to be kept. */
-    private void tellHolder(Journal.Needs now, boolean isHeldBack) {
+    private void tellHolder(ReadJournal.Needs now, boolean isHeldBack) {
         if (!isHeldBack) {
             holder = null;
         } else if (!now.who().equals(holder)) {

@@ -478,6 +478,22 @@ class ReadOnlyTest {
     }
 
     @Test
+    void readerOfAnEmptyLogFollowsTheNextWriterWhoseFirstSegmentItHasNotSeen() {
+        EventLog first = writer();
+        try (EventLog reading = reader();
+                Consumer<ByteBuffer> consumer = reading.consumer("follower", Numbered.CODEC)) {
+            assertThat(consumer.poll(Duration.ZERO)).isEmpty();
+            first.close();
+            // the reader looks at the files as long as they show the next writer and no segment of it
+            FileOps files = new HookedFileOps((op, path) -> reading.consumers());
+            try (EventLog second = Numbered.open(directory(), files)) {
+                numbered.appendTo(second, 3);
+                pollTo(consumer, 0, 3);
+            }
+        }
+    }
+
+    @Test
     void eventThatAReaderParkedIsNotPrunedUntilItIsTakenOffItsList() {
         EventLogConfig config =
                 Numbered.config(directory()).retainBytes(3 << 20).build();
