@@ -1,6 +1,7 @@
 package dev.eventlog.internal.log;
 
 import dev.eventlog.Codec;
+import dev.eventlog.ConsumerStatus;
 import dev.eventlog.EventHandler;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventLogConfig;
@@ -29,11 +30,14 @@ final class HandledLoad {
 
     private final EventLog log;
     private final KillLedger ledger;
+    // handled by this life; what former ones left counts as well
     private final AtomicLong handled = new AtomicLong();
+    private final long left;
 
     HandledLoad(EventLog log, KillLedger ledger) {
         this.log = log;
         this.ledger = ledger;
+        left = log.consumers().stream().mapToLong(ConsumerStatus::lag).sum();
         ledger.tell(OPENED, 0, log.endPosition());
     }
 
@@ -88,7 +92,7 @@ final class HandledLoad {
         var producer = log.producer("numbered", CODEC);
         long began = log.endPosition();
         for (long position = began; ; position++) {
-            while (position - began - handled.get() > MOST_AHEAD) {
+            while (left + position - began - handled.get() > MOST_AHEAD) {
                 LockSupport.parkNanos(100_000);
             }
             String key = keys.apply(position);

@@ -30,7 +30,7 @@ class ParallelKillTest {
 
     private static final int ROUNDS = Integer.getInteger("eventlog.kill.parallel.rounds", 3);
     private static final int MOST_RECORDS = 5_000;
-    private static final Duration LONG = Duration.ofMinutes(2);
+    private static final Duration LONG = Duration.ofMinutes(10);
 
     private final Seed seed = Seed.of(ParallelKillTest.class);
     private final List<List<Long>> lives = new ArrayList<>();

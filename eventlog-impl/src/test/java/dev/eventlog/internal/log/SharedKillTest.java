@@ -32,7 +32,7 @@ class SharedKillTest {
 
     private static final int ROUNDS = Integer.getInteger("eventlog.kill.shared.rounds", 3);
     private static final int MOST_RECORDS = 5_000;
-    private static final Duration LONG = Duration.ofMinutes(2);
+    private static final Duration LONG = Duration.ofMinutes(10);
 
     private final Seed seed = Seed.of(SharedKillTest.class);
     // of each life what its handlers returned from
