@@ -277,7 +277,8 @@ public final class ConsumerConfig {
          * of each key: events of one key are handed over one after the other, also while one of them is tried again or
          * parked, and other keys go on. Events without a key have no order. The handler must be thread-safe.
          *
-         * <p>A single thread reads ahead, at most 8 times as much as {@link #pollLimit} says. The checkpoint stands before
+         * <p>A single thread reads ahead, at most 8 times as much as {@link #pollLimit} says, but four events for each lane
+         * in any case. The checkpoint stands before
          * the first event that is not done; what is done above it is kept with it, so that a restart brings again what was
          * not done, and little else. {@link EventHandler#onBatchEnd} is called on each lane for what that lane handled, and
          * on other lanes the handler runs meanwhile; a handler without it is committed event by event.

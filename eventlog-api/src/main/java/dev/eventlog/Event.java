@@ -49,7 +49,11 @@ public interface Event<T> {
     /** Metadata given by the producer; unmodifiable, empty if none. */
     Map<String, String> metadata();
 
-    /** Number of this delivery to a subscription's handler, from 1; always 1 for pull consumers and reads. */
+    /**
+     * Number of this delivery to a subscription's handler, from 1; always 1 for pull consumers and reads. Of an event that
+     * {@link ConsumerConfig#parkedBy} brings, the number of attempts before it was parked; 0 if it was parked without one,
+     * behind another one of its key.
+     */
     int attempt();
 
     /**

@@ -3,10 +3,12 @@ package dev.eventlog.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -99,31 +101,33 @@ class MainTest {
     }
 
     @Test
-    void parallelKeepsTheOrderOfEachAccount(@TempDir Path directory) throws Exception {
-        assertThat(outputOf(directory, "parallel"))
-                .contains("all payments are booked: true")
-                .contains("at the same time: more than one")
-                .contains("a-3  20 payments, in order: true")
-                .doesNotContain("in order: false");
+    void parallelKeepsTheOrderOfEachAccountAsTheDocumentationShows(@TempDir Path directory) throws Exception {
+        String output = outputOf(directory, "parallel");
+        assertThat(output).contains("in order: true").doesNotContain("in order: false");
+        assertThat(printed(output, "all payments", "  at the same time", "  a-"))
+                .hasSize(10);
     }
 
     @Test
     void exactlyonceMakesEachInvoiceOnceAsTheDocumentationShows(@TempDir Path directory) throws Exception {
-        String output = outputOf(directory, "exactlyonce");
-        String docs = Files.readString(Path.of("..", "docs", "consuming.md"));
-        assertThat(output.lines().filter(line -> line.startsWith("first run") || line.startsWith("second run")))
-                .hasSize(5)
-                .allSatisfy(line -> assertThat(docs).contains(line));
+        assertThat(printed(outputOf(directory, "exactlyonce"), "first run", "second run"))
+                .hasSize(5);
     }
 
     @Test
-    void workqueueGivesEachEventToOneWorker(@TempDir Path directory) throws Exception {
-        assertThat(outputOf(directory, "workqueue"))
-                .contains("all pictures are done: true")
-                .contains("scaled once: 59, more often: 0")
-                .contains("parked: 1, after attempt 3")
-                .contains("workers that broke down: 1; its picture came again as attempt 2")
-                .contains("workers that had work: more than one");
+    void workqueueGivesEachEventToOneWorkerAsTheDocumentationShows(@TempDir Path directory) throws Exception {
+        assertThat(printed(outputOf(directory, "workqueue"), "all pictures", "  scaled", "  parked", "  workers"))
+                .hasSize(5);
+    }
+
+    /** The lines of an output that begin in one of some ways, each of which stands in the documentation. */
+    private static List<String> printed(String output, String... beginnings) throws IOException {
+        List<String> docs = Files.readAllLines(Path.of("..", "docs", "consuming.md"));
+        List<String> lines = output.lines()
+                .filter(line -> Arrays.stream(beginnings).anyMatch(line::startsWith))
+                .toList();
+        assertThat(docs).containsAll(lines);
+        return lines;
     }
 
     @Test

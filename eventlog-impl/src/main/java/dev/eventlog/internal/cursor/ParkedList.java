@@ -141,6 +141,12 @@ public final class ParkedList {
         return load().containsKey(position);
     }
 
+    /** How many attempts an event had before it was parked; 0: none, or it is not on the list. */
+    public synchronized int attempts(long position) {
+        Entry entry = load().get(position);
+        return entry == null ? 0 : entry.attempts();
+    }
+
     /** Number of parked events. */
     public synchronized int count() {
         return load().size();

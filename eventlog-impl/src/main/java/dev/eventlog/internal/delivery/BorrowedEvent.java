@@ -34,6 +34,8 @@ final class BorrowedEvent<T> implements EventView<T> {
     private boolean keyRead;
     private @Nullable T data;
     private long replayBelow;
+    // what its copies tell; 1 but for parked events
+    private int attempt = 1;
     private boolean valid;
 
     BorrowedEvent(ReadJournal journal, Codec<T> codec, FrameView frame) {
@@ -64,6 +66,11 @@ final class BorrowedEvent<T> implements EventView<T> {
     /** Ends the validity of what was handed out. */
     void release() {
         valid = false;
+    }
+
+    /** How many attempts copies of the event are told to have had. */
+    void attempt(int attempts) {
+        attempt = attempts;
     }
 
     /** Events below this position are told to be replayed. */
@@ -208,7 +215,7 @@ final class BorrowedEvent<T> implements EventView<T> {
 
     @Override
     public Event<T> toEvent() {
-        return toEvent(1);
+        return toEvent(attempt);
     }
 
     /** A copy for the n-th delivery. */

@@ -86,6 +86,7 @@ final class ParkedConsumer<T> implements Consumer<T> {
                         + " endPosition=" + journal.endPosition());
             }
             event.take();
+            event.attempt(list.attempts(position));
             if (config.query().matches(event)) {
                 return true;
             }

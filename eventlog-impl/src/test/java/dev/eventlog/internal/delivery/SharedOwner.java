@@ -1,199 +1,194 @@
 package dev.eventlog.internal.delivery;
 
-import dev.eventlog.error.LogClosedException;
 import dev.eventlog.internal.delivery.DeliveryMachine.Step;
+import dev.eventlog.internal.delivery.SimulationModel.Violation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
-import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 
-/** One life of a simulated shared consumer, from its opening to its end: carries out what the machine says, as threads would. */
-final class SharedOwner {
+/** One life of a simulated shared consumer: a reader, and members that come and go. */
+final class SharedOwner extends SimulatedOwner {
 
-    static final long VISIBILITY_NANOS = 30_000_000;
-
-    private static final long FOR_EVER = Long.MAX_VALUE;
-
-    final Place place;
-    final SharedMachine machine;
-    final SharedActor reader;
-    long[] lastCompletions;
-
-    private final SharedSimulation simulation;
+    private final SharedMachine machine;
     private final SharedModel model;
-    private final SharedSabotage sabotage;
-    private final SplittableRandom random;
-    private final Parking parking;
-    private final List<SharedActor> members = new ArrayList<>();
-    private long readPosition;
+    private final List<SimulatedMember> members = new ArrayList<>();
     private long lookedAt;
-    private boolean isAbandoned;
     private boolean isBreaking;
-    private boolean isFull;
 
-    SharedOwner(SharedSimulation simulation, Place place, Parking parking) {
-        this.simulation = simulation;
-        this.place = place;
-        this.parking = parking;
-        model = simulation.model();
-        sabotage = simulation.sabotage();
-        random = simulation.random();
-        var rules = new SharedMachine.Rules(
-                1 << 3 + random.nextInt(4), 64, simulation.plan().attempts(), true, VISIBILITY_NANOS);
-        readPosition = place.checkpoint();
+    SharedOwner(Simulation simulation, Place place, Parking parking, SharedModel model) {
+        super(simulation, place, parking, model);
+        this.model = model;
+        var rules = new SharedMachine.Rules(1 << 3 + random.nextInt(4), 64, attemptsTold(), true, VISIBILITY_NANOS);
         machine = new SharedMachine(
-                rules, place.checkpoint(), place.completions(), Simulation.BACK_OFF_NANOS, random.split());
-        lastCompletions = place.completions();
+                rules, place.checkpoint(), completionsTold(), Simulation.BACK_OFF_NANOS, random.split());
         lookedAt = simulation.now();
-        reader = new SharedActor(0, null, simulation.now() + random.nextInt(1_000));
-        for (int i = 0; i < simulation.plan().members(); i++) {
+        threads.add(new SimulatedThread(SimulatedThread.READER, simulation.now() + random.nextInt(1_000)));
+        for (int i = 0; i < simulation.plan().workers(); i++) {
             join();
         }
     }
 
-    /** The thread that has something to do next; null: none ever. */
-    @Nullable
-    SharedActor first() {
-        SharedActor first = reader.isEnded ? null : reader;
-        for (SharedActor each : members) {
-            if (!each.isEnded && (first == null || each.wakeAt - first.wakeAt < 0)) {
-                first = each;
-            }
-        }
-        return first;
+    // ---- the machine
+
+    @Override
+    Step readerStep() {
+        return machine.reader();
     }
 
-    boolean isOver() {
-        return reader.isEnded;
+    @Override
+    boolean wantsEvent() {
+        return machine.wantsEvent();
     }
 
-    void checkEnd() {
-        model.checkCommitted(place.checkpoint(), lastCompletions);
+    @Override
+    void offer(long position, int length) {
+        int unused = machine.offered(position, length);
     }
 
-    void close() {
-        parking.close();
-        place.close();
+    @Override
+    void readNothing(long position) {
+        machine.readNothing(position, false);
     }
 
-    /** The process dies. */
-    void dies() {
-        reader.isEnded = true;
-        members.forEach(each -> each.isEnded = true);
-        close();
+    @Override
+    void idled() {
+        machine.idled();
     }
 
-    /** All its members are closed, and their handlers run on. */
-    void abandon() {
-        isAbandoned = true;
-        machine.stop();
-        for (SharedActor each : members) {
-            machine.abandon(member(each), simulation.now());
-        }
-        if (sabotage != SharedSabotage.PARKING_NOT_FENCED) {
-            parking.close();
-        }
-        place.close();
+    @Override
+    long beginCommit() {
+        machine.progress().beginCommit();
+        return machine.progress().commitPosition();
     }
 
-    private static Member member(SharedActor actor) {
-        return Objects.requireNonNull(actor.member);
+    @Override
+    long[] completions() {
+        Progress told = machine.progress();
+        return Arrays.copyOf(told.completions(), told.completionsCount());
+    }
+
+    @Override
+    void committed() {
+        machine.progress().committed();
     }
 
     // ---- what happens to it
 
-    void join() {
+    @Override
+    boolean happens(Fault fault) {
+        return switch (fault) {
+            case STOP -> {
+                members.forEach(this::leaves);
+                yield true;
+            }
+            case PAUSE -> isAny(this::pause);
+            case SLOW -> slow();
+            case JOIN -> join();
+            case LEAVE -> isAny(this::leaves);
+            case LEAVE_BEHIND -> leaveBehind();
+            case DEATH -> isAny(dying -> die(dying, false));
+            case SILENT_DEATH -> isAny(dying -> die(dying, true));
+            case BROKEN_CODEC -> {
+                isBreaking = true;
+                yield false;
+            }
+            case NO_ROOM -> {
+                isFull = true;
+                yield false;
+            }
+            default -> throw new IllegalStateException("not for members: " + fault);
+        };
+    }
+
+    private boolean join() {
         if (machine.isEnding()) {
-            return;
+            return false;
         }
-        var member = new Member();
-        machine.join(member);
-        members.add(new SharedActor(members.size() + 1, member, simulation.now() + random.nextInt(1_000)));
+        var joining = new SimulatedMember(threads.size(), simulation.now() + random.nextInt(1_000));
+        machine.join(joining.member);
+        members.add(joining);
+        threads.add(joining);
+        return true;
     }
 
-    private @Nullable SharedActor anyMember() {
-        List<SharedActor> alive = members.stream()
-                .filter(each -> !each.isEnded && !member(each).isGone)
+    /** Lets something happen to one of the members; false if there is none. */
+    private boolean isAny(Consumer<SimulatedMember> happening) {
+        List<SimulatedMember> alive = members.stream()
+                .filter(each -> !each.isEnded && !each.member.isGone)
                 .toList();
-        return alive.isEmpty() ? null : alive.get(random.nextInt(alive.size()));
+        if (alive.isEmpty()) {
+            return false;
+        }
+        happening.accept(alive.get(random.nextInt(alive.size())));
+        return true;
     }
 
-    void stop() {
-        for (SharedActor each : members) {
-            machine.leave(member(each));
-            model.waitsNoMore(each);
+    private void leaves(SimulatedMember leaving) {
+        machine.leave(leaving.member);
+        model.waitsNoMore(leaving);
+    }
+
+    /** Rather one whose handler has an event, which may take longer than the others wait for it. */
+    private boolean leaveBehind() {
+        List<SimulatedMember> handling = members.stream()
+                .filter(each -> each.doing == Step.HANDLE && !each.isEnded && !each.member.isGone)
+                .toList();
+        if (handling.isEmpty()) {
+            return isAny(this::leaveBehind);
+        }
+        SimulatedMember left = handling.get(random.nextInt(handling.size()));
+        left.wakeAt += random.nextBoolean() ? random.nextLong(4 * VISIBILITY_NANOS) : 0;
+        leaveBehind(left);
+        return true;
+    }
+
+    private void leaveBehind(SimulatedMember left) {
+        leaves(left);
+        left.isLeft = true;
+        left.goneAt = simulation.now();
+        boolean isTooEarly = sabotage == Sabotage.VISIBILITY_IGNORED;
+        machine.abandon(left.member, isTooEarly ? left.goneAt - VISIBILITY_NANOS : left.goneAt);
+        membersChanged();
+    }
+
+    private void die(SimulatedMember dying, boolean isSilent) {
+        dying.isEnded = true;
+        dying.isDead = true;
+        dying.goneAt = simulation.now();
+        model.waitsNoMore(dying);
+        if (!isSilent) {
+            died(dying);
         }
     }
 
-    void leave() {
-        SharedActor leaving = anyMember();
-        if (leaving != null) {
-            machine.leave(member(leaving));
-            model.waitsNoMore(leaving);
+    private void pause(SimulatedMember paused) {
+        paused.isPaused = true;
+        model.waitsNoMore(paused);
+        if (sabotage != Sabotage.PAUSE_FORGOTTEN) {
+            machine.pause(paused.member);
         }
     }
 
-    void leaveBehind() {
-        SharedActor left = anyMember();
-        if (left != null) {
-            machine.leave(member(left));
-            model.waitsNoMore(left);
-            left.isLeft = true;
-            left.goneAt = simulation.now();
-            machine.abandon(
-                    member(left),
-                    sabotage == SharedSabotage.VISIBILITY_IGNORED
-                            ? simulation.now() - VISIBILITY_NANOS
-                            : simulation.now());
-            membersChanged();
-        }
-    }
-
-    void die(boolean isSilent) {
-        SharedActor dying = anyMember();
-        if (dying != null) {
-            dying.isEnded = true;
-            dying.isDead = true;
-            dying.goneAt = simulation.now();
-            model.waitsNoMore(dying);
-            if (!isSilent) {
-                died(dying);
-            }
-        }
-    }
-
-    void pauseOne() {
-        SharedActor paused = anyMember();
-        if (paused != null) {
-            paused.isPaused = true;
-            model.waitsNoMore(paused);
-            if (sabotage != SharedSabotage.PAUSE_FORGOTTEN) {
-                machine.pause(member(paused));
-            }
-        }
-    }
-
-    void resumeAll() {
-        for (SharedActor each : members) {
+    @Override
+    void resume() {
+        for (SimulatedMember each : members) {
             each.isPaused = false;
-            machine.resume(member(each));
+            machine.resume(each.member);
         }
     }
 
-    void slow(long until) {
-        for (int i = 1; i < members.size(); i++) {
-            members.get(i).wakeAt = until;
+    @Override
+    void checkEnd() {
+        model.checkCommitted(place.checkpoint(), lastCompletions);
+    }
+
+    @Override
+    void leave() {
+        machine.stop();
+        for (SimulatedMember each : members) {
+            machine.abandon(each.member, simulation.now());
         }
-    }
-
-    void breakNext() {
-        isBreaking = true;
-    }
-
-    void fill() {
-        isFull = true;
     }
 
     private void membersChanged() {
@@ -202,13 +197,13 @@ final class SharedOwner {
         }
     }
 
-    private void died(SharedActor dead) {
-        boolean had = member(dead).hasEvent();
-        boolean counts = !member(dead).isExhausted;
-        if (sabotage == SharedSabotage.DEATH_NOT_COUNTED) {
-            machine.broken(member(dead));
+    private void died(SimulatedMember dead) {
+        boolean had = dead.member.hasEvent();
+        boolean counts = !dead.member.isExhausted;
+        if (sabotage == Sabotage.DEATH_NOT_COUNTED) {
+            machine.broken(dead.member);
         } else {
-            machine.died(member(dead));
+            machine.died(dead.member);
         }
         if (had) {
             model.lapsed(dead, simulation.index(dead.position), counts);
@@ -216,259 +211,205 @@ final class SharedOwner {
         membersChanged();
     }
 
-    /** Lets a thread do what is next for it. */
-    void turn(SharedActor actor) {
-        Step doing = actor.doing;
-        actor.wakeAt = simulation.now() + random.nextInt(50);
-        actor.doing = null;
-        if (actor == reader) {
+    @Override
+    void turn(SimulatedThread thread) {
+        Step doing = ended(thread);
+        if (!(thread instanceof SimulatedMember member)) {
             look();
-            read();
+            read(thread);
         } else if (doing == Step.HANDLE) {
-            handled(actor);
+            handled(member);
         } else if (doing == Step.PARK) {
-            park(actor);
+            park(member);
         } else {
-            ask(actor);
+            ask(member);
         }
     }
 
     // ---- a member
 
-    private void ask(SharedActor actor) {
-        if (sabotage == SharedSabotage.UNFAIR && actor.number == 1) {
-            for (SharedActor other : members) {
-                if (other != actor && !other.isPaused) {
-                    machine.pause(member(other));
-                    machine.resume(member(other));
+    private void ask(SimulatedMember asking) {
+        if (sabotage == Sabotage.UNFAIR && asking.number == 1) {
+            for (SimulatedMember other : members) {
+                if (other != asking && !other.isPaused) {
+                    machine.pause(other.member);
+                    machine.resume(other.member);
                 }
             }
         }
-        Step step = machine.next(member(actor), simulation.now());
+        Step step = machine.next(asking.member, simulation.now());
         switch (step) {
-            case HANDLE, PARK -> take(actor, step);
+            case HANDLE, PARK -> take(asking, step);
             case WAIT -> {
-                if (!actor.isPaused && !isAbandoned) {
-                    model.waits(actor);
+                if (!asking.isPaused && !isAbandoned) {
+                    model.waits(asking);
                 }
-                boolean isForEver = sabotage == SharedSabotage.MEMBER_SLEEPS_FOR_EVER;
-                // as the runner's longest wait, and as if signals came at any time or never
-                actor.wakeAt += isForEver ? FOR_EVER >>> 1 : random.nextInt(random.nextBoolean() ? 1_000 : 20_000_000);
+                sleep(asking);
             }
-            case END -> {
-                actor.isEnded = true;
-                membersChanged();
-            }
-            default -> throw new SimulationModel.Violation("not a step of a member: " + step);
+            case END -> end(asking);
+            default -> throw new Violation("not a step of a member");
         }
     }
 
-    private void take(SharedActor actor, Step step) {
-        boolean isNew = step == Step.HANDLE || actor.position != machine.position(member(actor)) || actor.attempt == 0;
-        actor.position = machine.position(member(actor));
-        actor.attempt = sabotage == SharedSabotage.ATTEMPT_LOST ? 1 : machine.attempt(member(actor));
-        int index = simulation.index(actor.position);
+    private void end(SimulatedMember ending) {
+        ending.isEnded = true;
+        membersChanged();
+    }
+
+    private void take(SimulatedMember taking, Step step) {
+        long position = machine.position(taking.member);
+        int index = simulation.index(position);
+        boolean isNew = step == Step.HANDLE || taking.position != position || taking.attempt == 0;
+        taking.position = position;
+        taking.attempt = sabotage == Sabotage.ATTEMPT_LOST ? 1 : machine.attempt(taking.member);
+        taking.beganAt = simulation.now();
         if (isAbandoned) {
-            busy(actor, step);
+            busy(taking, step);
             return;
         }
         if (isNew) {
-            model.takes(actor, index);
+            model.takes(taking, index);
         }
-        if (sabotage != SharedSabotage.PARKED_HANDED_OVER && parking.holdsBack(actor.position, null)) {
+        if (isFull && parking.isBlocked(position, null) && takeNoRoom()) {
+            giveBack(taking, index);
+        } else if (isHeldBack(position, null)) {
             model.wasParked(index);
-            answer(actor, index);
-            return;
-        }
-        if (step == Step.HANDLE) {
-            if (isBreaking) {
-                isBreaking = false;
-                model.lapsed(actor, index, false);
-                machine.broken(member(actor));
-                actor.isEnded = true;
-                membersChanged();
-                return;
+            answer(taking, index);
+        } else if (step == Step.HANDLE && isBreaking) {
+            isBreaking = false;
+            simulation.tally().fired(Fault.BROKEN_CODEC);
+            model.lapsed(taking, index, false);
+            machine.broken(taking.member);
+            end(taking);
+        } else {
+            if (step == Step.HANDLE) {
+                model.begins(taking, index, taking.attempt, simulation.now());
             }
-            model.begins(actor, index, actor.attempt, simulation.now());
+            busy(taking, step);
         }
-        busy(actor, step);
     }
 
-    private void busy(SharedActor actor, Step step) {
-        actor.doing = step;
-        actor.beganAt = simulation.now();
-        // mostly next to nothing, now and then long; of some events each handler takes longer than visibility
-        int kind = simulation.isLong(simulation.index(actor.position)) ? 0 : 1 + random.nextInt(63);
-        actor.wakeAt += kind == 0
-                ? random.nextLong(4 * VISIBILITY_NANOS)
-                : kind < 4 ? random.nextInt(20_000_000) : random.nextInt(2_000);
-    }
-
-    private void answer(SharedActor actor, int index) {
-        actor.attempt = 0;
-        boolean isTaken = machine.done(member(actor));
-        if (isAbandoned) {
-            return;
-        }
-        if (!isTaken && sabotage == SharedSabotage.LATE_ANSWER_COUNTS) {
-            members.stream()
-                    .filter(each -> member(each).hasEvent() && each.position == actor.position)
-                    .forEach(each -> machine.done(member(each)));
-        }
-        model.answered(actor, index, isTaken);
-    }
-
-    private void handled(SharedActor actor) {
-        int index = simulation.index(actor.position);
-        if (!simulation.fails(index, actor.attempt)) {
-            answer(actor, index);
-            return;
-        }
-        long now = simulation.now();
-        boolean counts = !machine.isEnding() && !member(actor).isGone;
+    /** There was no room to park its event. */
+    private void giveBack(SimulatedMember giving, int index) {
         if (!isAbandoned) {
-            model.failed(actor, index, now, counts);
+            model.givenBack(giving, index);
         }
-        if (machine.failed(member(actor), sabotage == SharedSabotage.NO_BACK_OFF ? now - 10_000_000 : now)) {
-            throw new SimulationModel.Violation("stopped instead of parking");
-        }
-        if (!member(actor).hasEvent()) {
-            actor.attempt = 0;
-        }
+        machine.noRoom(giving.member, simulation.now());
+        giving.attempt = 0;
     }
 
-    private void park(SharedActor actor) {
-        int index = simulation.index(actor.position);
-        if (isFull) {
-            isFull = false;
-            if (!isAbandoned) {
-                model.givenBack(actor, index);
-            }
-            machine.noRoom(member(actor), simulation.now());
-            actor.attempt = 0;
-            return;
-        }
-        try {
-            parking.park(actor.position, null, actor.attempt);
-        } catch (LogClosedException fenced) {
-            machine.broken(member(actor));
-            actor.isEnded = true;
-            return;
-        }
+    private void answer(SimulatedMember answering, int index) {
+        answering.attempt = 0;
+        boolean isTaken = machine.done(answering.member);
         if (isAbandoned) {
-            throw new SimulationModel.Violation("parked by who was closed: " + index);
+            return;
         }
-        model.parked(index, actor.attempt);
-        answer(actor, index);
+        if (!isTaken) {
+            simulation.tally().fired(Fault.LATE_ANSWER);
+            if (sabotage == Sabotage.LATE_ANSWER_COUNTS) {
+                members.stream()
+                        .filter(each -> each.member.hasEvent() && each.position == answering.position)
+                        .forEach(each -> machine.done(each.member));
+            }
+        }
+        model.answered(answering, index, isTaken);
     }
 
-    // ---- the reader
+    private void handled(SimulatedMember member) {
+        int index = simulation.index(member.position);
+        if (!simulation.fails(index, member.attempt)) {
+            answer(member, index);
+            return;
+        }
+        simulation.tally().fired(Fault.HANDLER_EXCEPTION);
+        long now = simulation.now();
+        boolean counts = !machine.isEnding() && !member.member.isGone;
+        if (!isAbandoned) {
+            model.failed(member, index, now, counts);
+        }
+        if (machine.failed(member.member, sabotage == Sabotage.NO_BACK_OFF ? now - 10_000_000 : now)) {
+            throw new Violation("stopped instead of parking");
+        }
+        if (!member.member.hasEvent()) {
+            member.attempt = 0;
+        }
+    }
 
+    private void park(SimulatedMember member) {
+        int index = simulation.index(member.position);
+        if (takeNoRoom()) {
+            giveBack(member, index);
+        } else if (isListed(member.position, null, member.attempt)) {
+            model.parked(index, member.attempt);
+            answer(member, index);
+        } else {
+            machine.broken(member.member);
+            member.isEnded = true;
+        }
+    }
+
+    // ---- leases
+
+    /** As the reader does: now and then it looks for members that are dead, and for leases that end. */
     private void look() {
         long now = simulation.now();
         if (isAbandoned || now - lookedAt < VISIBILITY_NANOS / 2) {
             return;
         }
         lookedAt = now;
-        for (SharedActor each : members) {
-            if (each.isDead && !member(each).isGone && sabotage != SharedSabotage.DEAD_MEMBER_NEVER_NOTICED) {
+        for (SimulatedMember each : members) {
+            if (each.isDead && !each.member.isGone && sabotage != Sabotage.DEAD_MEMBER_NEVER_NOTICED) {
                 died(each);
             }
-            boolean isSlow = each.doing == Step.HANDLE && now - each.beganAt > VISIBILITY_NANOS && !each.isEnded;
-            boolean isStolen = each.doing == Step.HANDLE
-                    && !each.isEnded
-                    && !each.isLeft
-                    && sabotage == SharedSabotage.LEASE_GIVEN_TWICE;
-            if ((isSlow && sabotage == SharedSabotage.SLOW_TAKEN_FOR_DEAD) || isStolen) {
-                machine.died(member(each));
+            if (isRobbed(each, now)) {
+                machine.died(each.member);
                 membersChanged();
             }
         }
-        List<SharedActor> leases = members.stream()
-                .filter(each -> each.isLeft && member(each).hasEvent())
+        expire(now);
+        for (SimulatedMember each : members) {
+            checkLease(each, now);
+        }
+    }
+
+    private boolean isRobbed(SimulatedMember member, long now) {
+        if (member.doing != Step.HANDLE || member.isEnded) {
+            return false;
+        }
+        return switch (sabotage) {
+            case SLOW_TAKEN_FOR_DEAD -> now - member.beganAt > VISIBILITY_NANOS;
+            case LEASE_GIVEN_TWICE -> !member.isLeft;
+            default -> false;
+        };
+    }
+
+    private void expire(long now) {
+        List<SimulatedMember> leases = members.stream()
+                .filter(each -> each.isLeft && each.member.hasEvent())
                 .toList();
         boolean[] wasExhausted = new boolean[leases.size()];
         for (int i = 0; i < wasExhausted.length; i++) {
-            wasExhausted[i] = member(leases.get(i)).isExhausted;
+            wasExhausted[i] = leases.get(i).member.isExhausted;
         }
-        if (sabotage != SharedSabotage.LEASE_NOT_RELEASED) {
+        if (sabotage != Sabotage.LEASE_NOT_RELEASED) {
             machine.expire(now);
         }
         for (int i = 0; i < wasExhausted.length; i++) {
-            SharedActor each = leases.get(i);
-            if (!member(each).hasEvent()) {
+            SimulatedMember each = leases.get(i);
+            if (!each.member.hasEvent()) {
                 if (now - each.goneAt < VISIBILITY_NANOS) {
-                    throw new SimulationModel.Violation("lease ended too early: " + simulation.index(each.position));
+                    throw new Violation("lease ended too early: " + simulation.index(each.position));
                 }
                 model.lapsed(each, simulation.index(each.position), !wasExhausted[i]);
             }
         }
-        checkLeases(now);
     }
 
     /** Behind a look nobody has an event that is dead, or was left longer ago than visibility. */
-    private void checkLeases(long now) {
-        for (SharedActor each : members) {
-            if (member(each).hasEvent() && (each.isDead || each.isLeft) && now - each.goneAt >= VISIBILITY_NANOS) {
-                throw new SimulationModel.Violation("member keeps its event although it "
-                        + (each.isDead ? "is dead" : "was left") + ": " + simulation.index(each.position));
-            }
+    private void checkLease(SimulatedMember each, long now) {
+        if (each.member.hasEvent() && (each.isDead || each.isLeft) && now - each.goneAt >= VISIBILITY_NANOS) {
+            throw new Violation("member keeps its event although it " + (each.isDead ? "is dead" : "was left") + ": "
+                    + simulation.index(each.position));
         }
-    }
-
-    private void read() {
-        Step step = machine.reader();
-        switch (step) {
-            case READ -> readEvents();
-            case COMMIT -> commit();
-            case IDLE -> {
-                reader.wakeAt += random.nextInt(1_000_000);
-                machine.idled();
-            }
-            case WAIT -> reader.wakeAt += random.nextInt(1_000_000);
-            case END -> reader.isEnded = true;
-            default -> throw new SimulationModel.Violation("not a step of the reader: " + step);
-        }
-    }
-
-    private void readEvents() {
-        int reads = 1 + random.nextInt(8);
-        for (int i = 0; i < reads && machine.wantsEvent(); i++) {
-            if (readPosition >= simulation.end()) {
-                machine.readNothing(readPosition, false);
-                return;
-            }
-            machine.offered(readPosition, 1 + random.nextInt(8));
-            readPosition++;
-        }
-    }
-
-    private void commit() {
-        Progress told = machine.progress();
-        told.beginCommit();
-        long position = told.commitPosition();
-        long[] completions = Arrays.copyOf(told.completions(), told.completionsCount());
-        switch (sabotage) {
-            case CHECKPOINT_BEFORE_HANDLER -> position = readPosition;
-            case WATERMARK_OFF_BY_ONE -> position = Math.min(position + 1, simulation.end());
-            case COMPLETIONS_SHIFTED -> Arrays.setAll(completions, i -> completions[i] + 1);
-            default -> {}
-        }
-        boolean isWrong = isAbandoned && sabotage == SharedSabotage.CHECKPOINT_NOT_FENCED;
-        try {
-            (isWrong ? simulation.currentPlace() : place).commit(position, completions, completions.length);
-        } catch (LogClosedException fenced) {
-            if (!isAbandoned) {
-                throw new SimulationModel.Violation("the owner is fenced");
-            }
-            reader.isEnded = true;
-            return;
-        }
-        if (isAbandoned) {
-            throw new SimulationModel.Violation("a checkpoint of who was closed");
-        }
-        model.checkCommit(position, completions);
-        lastCompletions = completions;
-        told.committed();
     }
 }

@@ -1,64 +1,114 @@
 package dev.eventlog.internal.delivery;
 
 import dev.eventlog.error.LogClosedException;
-import dev.eventlog.internal.delivery.DeliveryMachine.Rules;
 import dev.eventlog.internal.delivery.DeliveryMachine.Step;
+import dev.eventlog.internal.delivery.SimulationModel.Violation;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** One life of a simulated subscription, from its opening to its end: carries out what the machine says, as threads would. */
-final class SimulatedOwner {
+/**
+ * One life of a simulated consumer, from its opening to its end: carries out what the machine says, as threads would. Here is
+ * what the reader does, and what is the same for all who handle.
+ */
+abstract class SimulatedOwner {
 
-    private static final long FOR_EVER = Long.MAX_VALUE;
+    /** As the runners' longest wait. */
+    static final long LONGEST_WAIT_NANOS = 20_000_000;
+
+    static final long VISIBILITY_NANOS = 30_000_000;
+
+    private static final long FOR_EVER = Long.MAX_VALUE >>> 1;
 
     final Place place;
-    final DeliveryMachine machine;
-    long[] lastCompletions = {};
+    long[] lastCompletions;
 
-    private final Simulation simulation;
+    final Simulation simulation;
+    final Sabotage sabotage;
+    final SplittableRandom random;
+    final Parking parking;
+    // the reader's is the first
+    final List<SimulatedThread> threads = new ArrayList<>();
+    boolean isAbandoned;
+    // the next event that is to be parked finds no room
+    boolean isFull;
     private final SimulationModel model;
-    private final SplittableRandom random;
-    private final Parking parking;
-    private final boolean isOrdered;
-    // one does it all where the order of the log is kept; else the reader, then the lanes
-    private final SimulatedThread[] threads;
     private long readPosition;
-    private boolean isAbandoned;
-    private boolean isFailed;
+    private int offered;
 
-    SimulatedOwner(Simulation simulation, Place place, Parking parking) {
+    SimulatedOwner(Simulation simulation, Place place, Parking parking, SimulationModel model) {
         this.simulation = simulation;
         this.place = place;
         this.parking = parking;
-        model = simulation.model();
+        this.model = model;
+        sabotage = simulation.sabotage();
         random = simulation.random();
-        SimulationPlan plan = simulation.plan();
-        isOrdered = plan.lanes() == 1;
-        var rules = new Rules(
-                plan.lanes(),
-                isOrdered ? 2 : 1 << 3 + random.nextInt(4),
-                64,
-                plan.batchEvents(),
-                1 << 20,
-                isOrdered ? FOR_EVER : 5_000_000,
-                plan.attempts(),
-                true);
         readPosition = place.checkpoint();
-        machine = new DeliveryMachine(
-                rules, place.checkpoint(), place.completions(), Simulation.BACK_OFF_NANOS, random.split());
         lastCompletions = place.completions();
-        threads = new SimulatedThread[isOrdered ? 1 : 1 + plan.lanes()];
-        for (int i = 0; i < threads.length; i++) {
-            threads[i] = new SimulatedThread(i - 1, simulation.now() + random.nextInt(1_000));
-        }
+    }
+
+    // ---- the machine
+
+    abstract Step readerStep();
+
+    abstract boolean wantsEvent();
+
+    abstract void offer(long position, int length);
+
+    abstract void readNothing(long position);
+
+    abstract void idled();
+
+    /** Fixes what is to be committed, and returns the position. */
+    abstract long beginCommit();
+
+    /** A copy of what is done above it. */
+    abstract long[] completions();
+
+    abstract void committed();
+
+    /** The attempts that the machine is told of. */
+    final int attemptsTold() {
+        int attempts = simulation.plan().attempts();
+        return switch (sabotage) {
+            case ONE_ATTEMPT_TOO_MANY -> attempts + 1;
+            case PARKED_TOO_EARLY -> Math.max(1, attempts - 1);
+            default -> attempts;
+        };
+    }
+
+    /** What the machine is told to have been done above the checkpoint. */
+    final long[] completionsTold() {
+        return sabotage == Sabotage.COMPLETIONS_FORGOTTEN ? new long[0] : place.completions();
+    }
+
+    // ---- its life
+
+    /** Lets a thread do what is next for it. */
+    abstract void turn(SimulatedThread thread);
+
+    /** Lets something happen to it; false if there is nothing that it could happen to, or if it comes later. */
+    abstract boolean happens(Fault fault);
+
+    abstract void resume();
+
+    /** Whoever ends in an orderly way has committed all that is done. */
+    abstract void checkEnd();
+
+    /** Its handlers run on when it is closed. */
+    abstract void leave();
+
+    final SimulatedThread reader() {
+        return threads.get(SimulatedThread.READER);
     }
 
     /** The thread that has something to do next; null: none ever. */
-    @Nullable
-    SimulatedThread first() {
+    final @Nullable SimulatedThread first() {
         SimulatedThread first = null;
-        for (SimulatedThread each : threads) {
+        for (int i = 0; i < threads.size(); i++) {
+            SimulatedThread each = threads.get(i);
             if (!each.isEnded && (first == null || each.wakeAt - first.wakeAt < 0)) {
                 first = each;
             }
@@ -66,239 +116,160 @@ final class SimulatedOwner {
         return first;
     }
 
-    boolean isOver() {
-        return threads[0].isEnded;
+    final boolean isOver() {
+        return reader().isEnded;
     }
 
-    boolean isCommittedTo(long end) {
-        return place.checkpoint() >= end;
-    }
-
-    /** Whoever ends in an orderly way has committed all that is done, in a row from the checkpoint on. */
-    void checkEnd() {
-        if (!isFailed) {
-            model.checkCommitted(place.checkpoint(), lastCompletions);
-        }
-    }
-
-    void close() {
+    final void close() {
         parking.close();
         place.close();
     }
 
     /** The process dies. */
-    void dies() {
-        for (SimulatedThread each : threads) {
-            each.isEnded = true;
-        }
+    final void dies() {
+        threads.forEach(each -> each.isEnded = true);
         close();
     }
 
-    /** Its handlers run on when it is closed. */
-    void abandon(Sabotage sabotage) {
+    /** It is closed, and whoever handles runs on. */
+    final void abandon() {
         isAbandoned = true;
+        leave();
         if (sabotage != Sabotage.PARKING_NOT_FENCED) {
             parking.close();
         }
         place.close();
     }
 
-    void slow(long until) {
-        for (int i = 2; i < threads.length; i++) {
-            threads[i].wakeAt = until;
+    /** All but the reader and one stand. */
+    final boolean slow() {
+        for (int i = 2; i < threads.size(); i++) {
+            threads.get(i).wakeAt = simulation.now() + 1_000_000_000L;
         }
+        return threads.size() > 2;
     }
 
-    void breakLane() {
-        SimulatedThread broken = threads[threads.length - 1];
-        if (!isOrdered && !broken.isEnded) {
-            broken.isEnded = true;
-            machine.broken(broken.lane);
-            model.laneIsBroken(broken.lane);
-            isFailed = true;
-        }
-    }
+    // ---- a thread
 
-    /** Lets a thread do what is next for it. */
-    void turn(SimulatedThread thread) {
+    /** Takes what a thread was doing, which is over now. */
+    final @Nullable Step ended(SimulatedThread thread) {
         Step doing = thread.doing;
-        int lane = isOrdered ? 0 : thread.lane;
         thread.wakeAt = simulation.now() + random.nextInt(50);
         thread.doing = null;
-        if (doing == Step.HANDLE) {
-            handled(thread, lane);
-        } else if (doing == Step.FLUSH) {
-            flushed(lane);
-        } else if (doing == Step.PARK) {
-            park(thread, lane);
-        } else if (isOrdered || thread.lane != SimulatedThread.READER) {
-            Step step = machine.lane(lane, machine.needsTime() ? simulation.now() : 0);
-            begin(thread, lane, step);
-            if (isOrdered && (step == Step.WAIT || step == Step.END)) {
-                thread.isEnded = false;
-                read(thread);
-            }
-        } else {
-            read(thread);
-        }
+        return doing;
     }
 
-    // ---- a lane
-
-    private void begin(SimulatedThread thread, int lane, Step step) {
-        switch (step) {
-            case HANDLE -> handle(thread, lane);
-            case FLUSH, PARK -> busy(thread, step);
-            case WAIT -> sleep(thread);
-            case END -> thread.isEnded = true;
-            default -> throw new SimulationModel.Violation("not a step of a lane: " + step);
-        }
-    }
-
-    private void busy(SimulatedThread thread, Step step) {
+    /** Lets a thread do a step, for a time. */
+    final void busy(SimulatedThread thread, Step step) {
         thread.doing = step;
-        // mostly next to nothing, now and then very long
-        thread.wakeAt += random.nextInt(16) == 0 ? random.nextInt(20_000_000) : random.nextInt(2_000);
+        // mostly next to nothing, now and then long; of some events each handler takes longer than visibility
+        boolean isLong = step == Step.HANDLE && simulation.isLong(simulation.index(thread.position));
+        thread.wakeAt += isLong
+                ? random.nextLong(4 * VISIBILITY_NANOS)
+                : random.nextInt(16) == 0 ? random.nextInt(20_000_000) : random.nextInt(2_000);
     }
 
-    private void sleep(SimulatedThread thread) {
-        boolean isForEver = simulation.sabotage() == Sabotage.LANE_SLEEPS_FOR_EVER;
-        // as the runner's longest wait, and as if signals came at any time or never
-        thread.wakeAt += isForEver ? FOR_EVER >>> 1 : random.nextInt(random.nextBoolean() ? 1_000 : 20_000_000);
-    }
-
-    private void handle(SimulatedThread thread, int lane) {
-        long position = machine.position(lane);
-        thread.position = position;
-        thread.attempt = simulation.sabotage() == Sabotage.ATTEMPT_LOST ? 1 : machine.attempt(lane);
-        if (isAbandoned) {
-            throw new SimulationModel.Violation("handler called although closed: " + simulation.index(position));
-        }
-        if (simulation.sabotage() != Sabotage.PARKED_KEY_OVERTAKEN
-                && parking.holdsBack(position, simulation.key(position))) {
-            model.parkedBehind(simulation.index(position));
-            machine.parked(lane);
-            return;
-        }
-        if (simulation.isPaused()) {
-            throw new SimulationModel.Violation("handler called although paused: " + simulation.index(position));
-        }
-        model.begins(lane, simulation.index(position), thread.attempt, simulation.now());
-        busy(thread, Step.HANDLE);
-    }
-
-    private void handled(SimulatedThread thread, int lane) {
-        int index = simulation.index(thread.position);
-        if (!simulation.fails(index, thread.attempt)) {
-            if (!isAbandoned) {
-                model.returned(lane, index);
-            }
-            machine.handled(lane, simulation.now());
-            if (simulation.sabotage() == Sabotage.DONE_BEFORE_FLUSH) {
-                machine.flushed(lane);
-            }
-            return;
-        }
-        long at = simulation.now();
-        boolean isEnding = machine.isEnding();
-        boolean isFatal = machine.failed(lane, simulation.sabotage() == Sabotage.NO_BACK_OFF ? at - 10_000_000 : at);
-        if (isFatal) {
-            throw new SimulationModel.Violation("stopped instead of parking");
-        }
-        if (!isAbandoned) {
-            model.failed(lane, index, at, isEnding);
+    /** Lets a thread wait until somebody wakes it: at any time, or never, so that it looks again by itself. */
+    final void sleep(SimulatedThread thread) {
+        if (sabotage == Sabotage.WORKER_SLEEPS_FOR_EVER) {
+            thread.wakeAt += FOR_EVER;
+        } else if (simulation.areWakeUpsLost()) {
+            thread.wakeAt += LONGEST_WAIT_NANOS;
+        } else {
+            thread.wakeAt += random.nextInt(random.nextBoolean() ? 1_000 : (int) LONGEST_WAIT_NANOS);
         }
     }
 
-    private void flushed(int lane) {
-        if (simulation.takeFlushFailure()) {
-            machine.flushFailed(lane);
-            isFailed = true;
-            if (!isAbandoned) {
-                model.flushFailed(lane);
-            }
-            return;
+    /** Whether the list of parked events has no room for the next one. */
+    final boolean takeNoRoom() {
+        if (!isFull) {
+            return false;
         }
-        if (!isAbandoned) {
-            model.flushed(lane);
-        }
-        machine.flushed(lane);
+        isFull = false;
+        simulation.tally().fired(Fault.NO_ROOM);
+        return true;
     }
 
-    private void park(SimulatedThread thread, int lane) {
-        int index = simulation.index(machine.position(lane));
+    /** Puts an event on the list; false if it is refused because somebody else has the consumer. */
+    final boolean isListed(long position, @Nullable String key, int attempt) {
+        if (sabotage == Sabotage.PARKED_WITHOUT_LIST) {
+            return true;
+        }
         try {
-            parking.park(machine.position(lane), simulation.key(machine.position(lane)), machine.attempt(lane));
+            parking.park(position, key, attempt);
         } catch (LogClosedException fenced) {
-            machine.refused(lane);
-            return;
+            simulation.tally().fired(Fault.REFUSED);
+            return false;
         }
-        model.parked(lane, index, machine.attempt(lane), isAbandoned);
-        machine.parked(lane);
+        if (isAbandoned) {
+            throw new Violation("parked by who was closed: " + simulation.index(position));
+        }
+        return true;
+    }
+
+    /** Whether an event is on the list of parked ones, or must wait behind one. */
+    final boolean isHeldBack(long position, @Nullable String key) {
+        return sabotage != Sabotage.PARKED_KEY_OVERTAKEN && parking.holdsBack(position, key);
     }
 
     // ---- the reader
 
-    private void read(SimulatedThread thread) {
-        Step step = machine.reader();
-        switch (step) {
+    final void read(SimulatedThread reader) {
+        switch (readerStep()) {
             case READ -> readEvents();
-            case COMMIT -> commit(thread);
+            case COMMIT -> commit(reader);
             case IDLE -> {
-                thread.wakeAt += random.nextInt(1_000_000);
-                machine.idled();
+                reader.wakeAt += random.nextInt(1_000_000);
+                idled();
             }
-            case WAIT -> {
-                if (!isOrdered || !machine.isEnding()) {
-                    thread.wakeAt += random.nextInt(1_000_000);
-                }
-            }
-            case END -> thread.isEnded = true;
-            default -> throw new SimulationModel.Violation("not a step of the reader: " + step);
+            case WAIT -> reader.wakeAt += random.nextInt(1_000_000);
+            case END -> reader.isEnded = true;
+            default -> throw new Violation("not a step of the reader");
         }
     }
 
     private void readEvents() {
-        int reads = isOrdered ? 1 : 1 + random.nextInt(8);
-        for (int i = 0; i < reads && machine.wantsEvent(); i++) {
+        int most = 1 + random.nextInt(8);
+        for (int i = 0; i < most && wantsEvent(); i++) {
             if (readPosition >= simulation.end()) {
-                machine.readNothing(readPosition, false);
+                readNothing(readPosition);
                 return;
             }
-            String key = simulation.sabotage() == Sabotage.TWO_LANES_FOR_A_KEY ? null : simulation.key(readPosition);
-            machine.offered(readPosition, key, 1 + random.nextInt(8));
+            if (sabotage != Sabotage.EVENT_SKIPPED || ++offered % 16 != 0) {
+                offer(readPosition, 1 + random.nextInt(8));
+            }
             readPosition++;
         }
     }
 
-    private void commit(SimulatedThread thread) {
-        machine.beginCommit();
-        long position = machine.commitPosition();
-        long[] completions = Arrays.copyOf(machine.completions(), machine.completionsCount());
-        switch (simulation.sabotage()) {
+    private void commit(SimulatedThread reader) {
+        long position = beginCommit();
+        long[] completions = completions();
+        switch (sabotage) {
             case CHECKPOINT_BEFORE_HANDLER -> position = readPosition;
             case WATERMARK_OFF_BY_ONE -> position = Math.min(position + 1, simulation.end());
             case COMPLETIONS_SHIFTED -> Arrays.setAll(completions, i -> completions[i] + 1);
             default -> {}
         }
-        long[] told = simulation.sabotage() == Sabotage.COMPLETIONS_WITHOUT_THE_FIRST && completions.length > 2
+        long[] told = sabotage == Sabotage.COMPLETIONS_WITHOUT_THE_FIRST && completions.length > 2
                 ? Arrays.copyOfRange(completions, 2, completions.length)
                 : completions;
-        boolean isWrong = isAbandoned && simulation.sabotage() == Sabotage.CHECKPOINT_NOT_FENCED;
+        boolean isWrong = isAbandoned && sabotage == Sabotage.CHECKPOINT_NOT_FENCED;
         try {
             (isWrong ? simulation.currentPlace() : place).commit(position, told, told.length);
         } catch (LogClosedException fenced) {
             if (!isAbandoned) {
-                throw new SimulationModel.Violation("the owner is fenced");
+                throw new Violation("the owner is fenced");
             }
-            thread.isEnded = true;
+            simulation.tally().fired(Fault.REFUSED);
+            reader.isEnded = true;
             return;
         }
         if (isAbandoned) {
-            throw new SimulationModel.Violation("a checkpoint of who was closed");
+            throw new Violation("a checkpoint of who was closed");
         }
         model.checkCommit(position, told);
         lastCompletions = told;
-        machine.committed();
+        committed();
     }
 }

@@ -3,12 +3,12 @@ package dev.eventlog.internal.delivery;
 import dev.eventlog.internal.delivery.DeliveryMachine.Step;
 import org.jspecify.annotations.Nullable;
 
-/** A thread of a simulated subscription: the reader, or a lane; and what it is doing. */
-final class SimulatedThread {
+/** A thread of a simulated consumer, the reader's or one that handles; and what it is doing. */
+class SimulatedThread {
 
-    static final int READER = -1;
+    static final int READER = 0;
 
-    final int lane;
+    final int number;
     long wakeAt;
     boolean isEnded;
     // what it does until it wakes; null: it asks for the next step
@@ -18,8 +18,11 @@ final class SimulatedThread {
     long position;
     int attempt;
 
-    SimulatedThread(int lane, long wakeAt) {
-        this.lane = lane;
+    /**
+     * @param number {@link #READER}, or from 1 on
+     */
+    SimulatedThread(int number, long wakeAt) {
+        this.number = number;
         this.wakeAt = wakeAt;
     }
 }

@@ -8,11 +8,8 @@ import dev.eventlog.Producer;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -24,23 +21,22 @@ import java.util.stream.LongStream;
  */
 final class IdKillChild {
 
-    static final int RECORD_LENGTH = Long.BYTES;
-    /** Told in place of a position: an append returned another one than the first. */
-    static final long WRONG = -1;
+    static final int ACKNOWLEDGED = 1;
+    /** An append returned another position than the first. */
+    static final int WRONG = 2;
 
     private static final int MOST_AGAIN = 500;
 
-    private final FileChannel ledger;
+    private final KillLedger ledger;
     private final SplittableRandom random;
 
-    private IdKillChild(FileChannel ledger, SplittableRandom random) {
+    private IdKillChild(KillLedger ledger, SplittableRandom random) {
         this.ledger = ledger;
         this.random = random;
     }
 
     public static void main(String[] arguments) throws IOException {
-        FileChannel ledger =
-                FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        KillLedger ledger = KillLedger.open(arguments[1]);
         var random = new SplittableRandom(Long.parseLong(arguments[2]));
         new IdKillChild(ledger, random).run(Path.of(arguments[0]), Durability.valueOf(arguments[3]));
     }
@@ -94,18 +90,12 @@ final class IdKillChild {
         for (long id = from; id < from + count; id++) {
             long expected = id;
             var unused = producer.appendAsync(event(id))
-                    .whenComplete((position, failure) -> tell(expected, failure == null ? position : WRONG));
+                    .whenComplete((position, failure) -> tell(expected, failure == null ? position : -1));
         }
         producer.flush();
     }
 
     private void tell(long expected, long position) {
-        ByteBuffer record = ByteBuffer.allocate(RECORD_LENGTH);
-        record.putLong(position == expected ? position : WRONG).flip();
-        try {
-            ledger.write(record);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        ledger.tell(position == expected ? ACKNOWLEDGED : WRONG, 1, position);
     }
 }

@@ -6,16 +6,12 @@ import dev.eventlog.Durability;
 import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.EventQuery;
-import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
-import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,9 +24,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class IdKillTest {
 
     private static final int ROUNDS = Integer.getInteger("eventlog.kill.id.rounds", 4);
+    private static final int MOST_RECORDS = 5_000;
 
     private final Seed seed = Seed.of(IdKillTest.class);
-    private final SplittableRandom random = seed.random();
 
     @TempDir
     private Path temporary;
@@ -41,43 +37,24 @@ class IdKillTest {
     void eventsThatAreAppendedAgainAfterAKillAreThereOnce(Durability durability) throws IOException {
         Path directory = temporary.resolve("log");
         Path ledger = temporary.resolve("ledger");
+        var killer = new Killer(seed, ledger);
         long end = 0;
         for (int round = 1; round <= ROUNDS; round++) {
-            try (var child = ChildJvm.start(IdKillChild.class, directory, ledger, random.nextLong(), durability)) {
-                awaitMoment(child, ledger);
-                child.kill();
-            }
+            long its = killer.random().nextLong();
+            killer.runAndKill(MOST_RECORDS, IdKillChild.class, directory, ledger, its, durability);
             end = verify(directory, durability, acknowledged(ledger));
         }
         System.out.printf("killed %d times with %s: %,d events; %s%n", ROUNDS, durability, end, seed);
     }
 
-    private void awaitMoment(ChildJvm child, Path ledger) throws IOException {
-        long before = Files.exists(ledger) ? Files.size(ledger) : 0;
-        int records = 2 + random.nextInt(random.nextBoolean() ? 50 : 5_000);
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
-        while (!Files.exists(ledger) || Files.size(ledger) < before + (long) records * IdKillChild.RECORD_LENGTH) {
-            assertThat(child.process().isAlive())
-                    .as("child ended, %s: %s", seed, child.output())
-                    .isTrue();
-            assertThat(System.nanoTime())
-                    .as("no progress, %s: %s", seed, child.output())
-                    .isLessThan(deadline);
-            LockSupport.parkNanos(100_000);
-        }
-        LockSupport.parkNanos(random.nextLong(5_000_000L));
-    }
-
     /** The end of what was acknowledged. */
     private long acknowledged(Path ledger) throws IOException {
-        ByteBuffer records = ByteBuffer.wrap(Files.readAllBytes(ledger));
-        long end = 0;
-        while (records.remaining() >= IdKillChild.RECORD_LENGTH) {
-            long position = records.getLong();
-            assertThat(position).as("first position, %s", seed).isNotEqualTo(IdKillChild.WRONG);
-            end = Math.max(end, position + 1);
-        }
-        return end;
+        var end = new AtomicLong();
+        KillLedger.read(ledger, (kind, count, position) -> {
+            assertThat(kind).as("first position, %s", seed).isEqualTo(IdKillChild.ACKNOWLEDGED);
+            end.accumulateAndGet(position + 1, Math::max);
+        });
+        return end.get();
     }
 
     private long verify(Path directory, Durability durability, long acknowledged) {

@@ -7,20 +7,16 @@ import dev.eventlog.Event;
 import dev.eventlog.EventLog;
 import dev.eventlog.internal.file.FileOps;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 
 /**
- * The process that {@link KillTest} kills: appends and consumes without end and tells in a ledger, which is written with
- * write(2) and so survives the kill, what it is about to do and what it has done.
+ * The process that {@link KillTest} kills: appends and consumes without end and tells in a ledger what it is about to do
+ * and what it has done.
  */
 final class KillChild {
 
-    static final int RECORD_LENGTH = 16;
     static final int OPENING = 1;
     static final int OPENED = 2;
     static final int INTENT = 3;
@@ -30,18 +26,17 @@ final class KillChild {
     static final int WRONG = 7;
 
     private final Numbered numbered;
-    private final FileChannel ledger;
+    private final KillLedger ledger;
 
-    private KillChild(Numbered numbered, FileChannel ledger) {
+    private KillChild(Numbered numbered, KillLedger ledger) {
         this.numbered = numbered;
         this.ledger = ledger;
     }
 
     public static void main(String[] arguments) throws IOException {
         var numbered = new Numbered(Long.parseLong(arguments[2]), 64 << 10);
-        FileChannel ledger =
-                FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        new KillChild(numbered, ledger).run(Path.of(arguments[0]), Durability.valueOf(arguments[3]));
+        new KillChild(numbered, KillLedger.open(arguments[1]))
+                .run(Path.of(arguments[0]), Durability.valueOf(arguments[3]));
     }
 
     private void run(Path directory, Durability durability) {
@@ -108,12 +103,6 @@ final class KillChild {
     }
 
     private void tell(int kind, int count, long position) {
-        ByteBuffer record = ByteBuffer.allocate(RECORD_LENGTH);
-        record.putInt(kind).putInt(count).putLong(position).flip();
-        try {
-            ledger.write(record);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        ledger.tell(kind, count, position);
     }
 }

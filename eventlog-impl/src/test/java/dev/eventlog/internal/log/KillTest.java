@@ -6,16 +6,11 @@ import dev.eventlog.ConsumerStatus;
 import dev.eventlog.Durability;
 import dev.eventlog.EventLog;
 import dev.eventlog.internal.file.FileOps;
-import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +26,6 @@ class KillTest {
     private static final int ROUNDS = Integer.getInteger("eventlog.kill.rounds", 6);
 
     private final Seed seed = Seed.of(KillTest.class);
-    private final SplittableRandom random = seed.random();
     private final Numbered numbered = new Numbered(seed.value(), 64 << 10);
 
     @TempDir
@@ -44,14 +38,7 @@ class KillTest {
         final BitSet pulled = new BitSet();
         final BitSet pushed = new BitSet();
 
-        void read(Path ledger) throws IOException {
-            ByteBuffer records = ByteBuffer.wrap(Files.readAllBytes(ledger));
-            while (records.remaining() >= KillChild.RECORD_LENGTH) {
-                take(records.getInt(), records.getInt(), records.getLong());
-            }
-        }
-
-        private void take(int kind, int count, long position) {
+        void take(int kind, int count, long position) {
             long end = position + count;
             switch (kind) {
                 case KillChild.OPENED -> assertThat(position).as("%s", seed).isGreaterThanOrEqualTo(acknowledgedEnd);
@@ -72,32 +59,17 @@ class KillTest {
     void killedProcessLosesNothingThatItAcknowledged(Durability durability) throws IOException {
         Path directory = temporary.resolve("log");
         Path ledger = temporary.resolve("ledger");
+        var killer = new Killer(seed, ledger);
+        SplittableRandom random = killer.random();
         for (int round = 1; round <= ROUNDS; round++) {
-            try (var child = ChildJvm.start(KillChild.class, directory, ledger, seed.value(), durability)) {
-                awaitMoment(child, ledger, round % 3 == 0);
-                child.kill();
-            }
+            boolean isOpening = round % 3 == 0;
+            int records = isOpening ? 1 : 2 + random.nextInt(random.nextBoolean() ? 40 : 4000);
+            long nanos = isOpening ? 400_000_000L : 5_000_000L;
+            killer.runAndKill(records, nanos, KillChild.class, directory, ledger, seed.value(), durability);
             var told = new Told();
-            told.read(ledger);
+            KillLedger.read(ledger, told::take);
             verify(directory, durability, told, round);
         }
-    }
-
-    /** Waits for some progress in the ledger, then for a moment more. */
-    private void awaitMoment(ChildJvm child, Path ledger, boolean opening) throws IOException {
-        long before = Files.exists(ledger) ? Files.size(ledger) : 0;
-        int records = opening ? 1 : 2 + random.nextInt(random.nextBoolean() ? 40 : 4000);
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
-        while (!Files.exists(ledger) || Files.size(ledger) < before + (long) records * KillChild.RECORD_LENGTH) {
-            assertThat(child.process().isAlive())
-                    .as("child ended, %s: %s", seed, child.output())
-                    .isTrue();
-            assertThat(System.nanoTime())
-                    .as("no progress, %s: %s", seed, child.output())
-                    .isLessThan(deadline);
-            LockSupport.parkNanos(100_000);
-        }
-        LockSupport.parkNanos(random.nextLong(opening ? 400_000_000L : 5_000_000L));
     }
 
     private void verify(Path directory, Durability durability, Told told, int round) {

@@ -1,114 +1,42 @@
 package dev.eventlog.internal.log;
 
-import dev.eventlog.Codec;
 import dev.eventlog.ConsumerConfig;
-import dev.eventlog.Event;
-import dev.eventlog.EventHandler;
 import dev.eventlog.EventLog;
-import dev.eventlog.internal.file.FileOps;
-import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The process that {@link ParallelKillTest} kills: appends without end and handles on many lanes, and tells in a ledger what
- * a handler is about to return from.
- */
+/** The process that {@link ParallelKillTest} kills: appends without end and handles in the order of the log, or on lanes. */
 final class ParallelKillChild {
 
-    static final int RECORD_LENGTH = 16;
-    static final int OPENED = 1;
-    static final int HANDLED = 2;
+    static final String NAME = "lanes";
     static final int KEYS = 23;
-    static final Codec<ByteBuffer> CODEC = Codec.bytes("numbered");
-
-    private static final int MOST_AHEAD = 3_000;
 
     private ParallelKillChild() {}
 
+    /**
+     * @param arguments directory, ledger, lanes
+     */
     public static void main(String[] arguments) throws IOException {
-        FileChannel ledger =
-                FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        EventLog log = open(Path.of(arguments[0]));
-        tell(ledger, OPENED, log.endPosition());
-        var handled = new AtomicLong();
-        log.subscribe(config(), CODEC, handler(position -> {
-            tell(ledger, HANDLED, position);
-            handled.incrementAndGet();
-        }));
-        var producer = log.producer("numbered", CODEC);
-        long began = log.endPosition();
-        for (long position = began; ; position++) {
-            while (position - began - handled.get() > MOST_AHEAD) {
-                LockSupport.parkNanos(100_000);
-            }
-            String key = key(position);
-            ByteBuffer data = ByteBuffer.allocate(8).putLong(0, position);
-            if (key == null) {
-                producer.append(data);
-            } else {
-                producer.append(key, data);
-            }
-        }
+        EventLog log = HandledLoad.open(Path.of(arguments[0]));
+        var load = new HandledLoad(log, KillLedger.open(arguments[1]));
+        var handler = load.handler(ParallelKillChild::blockNanos);
+        log.subscribe(config(Integer.parseInt(arguments[2])), HandledLoad.CODEC, handler);
+        load.append(ParallelKillChild::key, position -> {});
     }
 
-    static EventLog open(Path directory) {
-        return LocalEventLog.open(Numbered.config(directory).build(), FileOps.system(), Clock.system());
+    static ConsumerConfig config(int lanes) {
+        var config = ConsumerConfig.named(NAME).attempts(3, Duration.ofMillis(2));
+        return lanes == 1 ? config.build() : config.parallel(lanes).build();
     }
 
-    static ConsumerConfig config() {
-        return ConsumerConfig.named("lanes")
-                .parallel(8)
-                .attempts(3, Duration.ofMillis(2))
-                .build();
+    static long blockNanos(long position) {
+        return 20_000;
     }
 
     /** Each fifth event has none. */
     static @Nullable String key(long position) {
         return position % 5 == 0 ? null : "k" + position % KEYS;
-    }
-
-    /** Whether no attempt at an event ends well: it is parked, and later ones of its key behind it. */
-    static boolean isPoison(long position) {
-        return position % 1_999 == 1_001;
-    }
-
-    /** Told of positions that are handled. */
-    @FunctionalInterface
-    interface Told {
-        void handled(long position);
-    }
-
-    /** Blocks a little, fails now and then, and for ever at poison. */
-    static EventHandler<ByteBuffer> handler(Told told) {
-        return (Event<ByteBuffer> event) -> {
-            long position = event.position();
-            if (event.data().getLong(0) != position) {
-                throw new AssertionError("wrong event at " + position);
-            }
-            LockSupport.parkNanos(20_000);
-            if (isPoison(position) || (position % 101 == 50 && event.attempt() == 1)) {
-                throw new IllegalStateException("handler failed on purpose");
-            }
-            told.handled(position);
-        };
-    }
-
-    private static void tell(FileChannel ledger, int kind, long position) {
-        ByteBuffer record = ByteBuffer.allocate(RECORD_LENGTH);
-        record.putInt(kind).putInt(0).putLong(position).flip();
-        try {
-            ledger.write(record);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -5,11 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.eventlog.ConsumerConfig;
 import dev.eventlog.EventLog;
 import dev.eventlog.Subscription;
-import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,62 +16,63 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Kills a process again and again while it handles events on eight lanes, some of which fail and some of which are parked. No
- * event is lost, and each key has its order in each life and over all of them. {@code -Deventlog.kill.parallel.rounds=} sets
- * the number.
+ * Kills a process again and again while it handles events, in the order of the log or on eight lanes; some of them fail and
+ * some are parked. No event is lost, and each key has its order in each life and over all of them; without lanes, all events
+ * have the order of the log. {@code -Deventlog.kill.parallel.rounds=} sets the number.
  */
 class ParallelKillTest {
 
     private static final int ROUNDS = Integer.getInteger("eventlog.kill.parallel.rounds", 3);
-    private static final Duration LONG = Duration.ofMinutes(2);
+    private static final int MOST_RECORDS = 5_000;
+    private static final Duration LONG = Duration.ofMinutes(10);
 
     private final Seed seed = Seed.of(ParallelKillTest.class);
-    private final SplittableRandom random = seed.random();
     private final List<List<Long>> lives = new ArrayList<>();
     private final Set<Long> parked = new HashSet<>();
 
     @TempDir
     private Path temporary;
 
-    @Test
+    @ParameterizedTest
+    @ValueSource(ints = {1, 8})
     @Timeout(3600)
-    void killedLanesLoseNothingAndKeepTheOrderOfEachKey() throws IOException {
+    void killedLanesLoseNothingAndKeepTheOrderOfEachKey(int lanes) throws IOException {
         Path directory = temporary.resolve("log");
         Path ledger = temporary.resolve("ledger");
+        var killer = new Killer(seed, ledger);
         for (int round = 1; round <= ROUNDS; round++) {
-            try (var child = ChildJvm.start(ParallelKillChild.class, directory, ledger)) {
-                awaitMoment(child, ledger);
-                child.kill();
-            }
-            try (EventLog log = ParallelKillChild.open(directory)) {
+            killer.runAndKill(MOST_RECORDS, ParallelKillChild.class, directory, ledger, lanes);
+            try (EventLog log = HandledLoad.open(directory)) {
                 takeOffParked(log);
             }
         }
-        read(ledger);
+        KillLedger.read(ledger, this::take);
         var last = new ArrayList<Long>();
         long end;
-        try (EventLog log = ParallelKillChild.open(directory)) {
+        try (EventLog log = HandledLoad.open(directory)) {
             end = log.endPosition();
+            var handler = HandledLoad.handler(ParallelKillChild::blockNanos, position -> {
+                synchronized (last) {
+                    last.add(position);
+                }
+            });
             try (Subscription subscription =
-                    log.subscribe(ParallelKillChild.config(), ParallelKillChild.CODEC, ParallelKillChild.handler(p -> {
-                        synchronized (last) {
-                            last.add(p);
-                        }
-                    }))) {
+                    log.subscribe(ParallelKillChild.config(lanes), HandledLoad.CODEC, handler)) {
                 assertThat(subscription.awaitCaughtUp(LONG)).as("%s", seed).isTrue();
             }
             takeOffParked(log);
         }
         lives.add(last);
-        verify(end);
+        if (lanes == 1) {
+            verifyOrderOfTheLog();
+        }
+        verify(lanes, end);
     }
 
     /** As somebody does who handles parked events: from there on their keys flow again. */
@@ -82,8 +80,9 @@ class ParallelKillTest {
         if (log.consumers().isEmpty()) {
             return;
         }
-        ConsumerConfig list = ConsumerConfig.parkedBy("lanes").stopAtEnd().build();
-        try (var consumer = log.consumer(list, ParallelKillChild.CODEC)) {
+        ConsumerConfig list =
+                ConsumerConfig.parkedBy(ParallelKillChild.NAME).stopAtEnd().build();
+        try (var consumer = log.consumer(list, HandledLoad.CODEC)) {
             for (var batch = consumer.poll(Duration.ZERO); !batch.isEmpty(); batch = consumer.poll(Duration.ZERO)) {
                 batch.forEach(event -> parked.add(event.position()));
                 consumer.commit();
@@ -91,40 +90,34 @@ class ParallelKillTest {
         }
     }
 
-    private void awaitMoment(ChildJvm child, Path ledger) throws IOException {
-        long before = Files.exists(ledger) ? Files.size(ledger) : 0;
-        int records = 2 + random.nextInt(random.nextBoolean() ? 50 : 5_000);
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
-        while (!Files.exists(ledger)
-                || Files.size(ledger) < before + (long) records * ParallelKillChild.RECORD_LENGTH) {
-            assertThat(child.process().isAlive())
-                    .as("child ended, %s: %s", seed, child.output())
-                    .isTrue();
-            assertThat(System.nanoTime())
-                    .as("no progress, %s: %s", seed, child.output())
-                    .isLessThan(deadline);
-            LockSupport.parkNanos(100_000);
+    private void take(int kind, int count, long position) {
+        if (kind == HandledLoad.OPENED) {
+            lives.add(new ArrayList<>());
+        } else {
+            lives.get(lives.size() - 1).add(position);
         }
-        LockSupport.parkNanos(random.nextLong(5_000_000L));
     }
 
-    private void read(Path ledger) throws IOException {
-        ByteBuffer records = ByteBuffer.wrap(Files.readAllBytes(ledger));
-        List<Long> life = new ArrayList<>();
-        while (records.remaining() >= ParallelKillChild.RECORD_LENGTH) {
-            int kind = records.getInt();
-            records.getInt();
-            long position = records.getLong();
-            if (kind == ParallelKillChild.OPENED) {
-                life = new ArrayList<>();
-                lives.add(life);
-            } else {
-                life.add(position);
+    /** Each life goes on from where one before it was, or before that, and leaves out nothing but what is parked. */
+    private void verifyOrderOfTheLog() {
+        long reached = 0;
+        for (int i = 0; i < lives.size(); i++) {
+            long expected = -1;
+            for (long position : lives.get(i)) {
+                String what = "position " + position + " in life " + i + ", " + seed;
+                assertThat(position).as(what).isGreaterThanOrEqualTo(expected);
+                for (long between = Math.max(0, expected); between < position; between++) {
+                    assertThat(between < reached && expected < 0 || parked.contains(between))
+                            .as("%d is left out before %s", between, what)
+                            .isTrue();
+                }
+                expected = position + 1;
             }
+            reached = Math.max(reached, expected);
         }
     }
 
-    private void verify(long end) {
+    private void verify(int lanes, long end) {
         var handled = new BitSet();
         int again = 0;
         // of each key the position behind the last that was handled
@@ -134,7 +127,7 @@ class ParallelKillTest {
             for (long position : lives.get(i)) {
                 String key = ParallelKillChild.key(position);
                 String what = "position " + position + " in life " + i + ", " + seed;
-                assertThat(ParallelKillChild.isPoison(position)).as(what).isFalse();
+                assertThat(HandledLoad.isPoison(position)).as(what).isFalse();
                 if (handled.get((int) position)) {
                     again++;
                 }
@@ -159,8 +152,8 @@ class ParallelKillTest {
                     .isTrue();
         }
         System.out.printf(
-                "killed %d times: %,d events, %,d parked, %,d handled again; %s%n",
-                ROUNDS, end, parked.size(), again, seed);
+                "killed %d times with %d lanes: %,d events, %,d parked, %,d handled again; %s%n",
+                ROUNDS, lanes, end, parked.size(), again, seed);
     }
 
     /** The next event of a key that was not parked: from a position on in a life, or behind what all lives reached. */

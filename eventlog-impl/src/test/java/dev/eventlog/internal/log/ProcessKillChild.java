@@ -5,28 +5,24 @@ import dev.eventlog.EventLog;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.support.Clock;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * The process that {@link ProcessKillTest} kills: appends inputs without end and processes them, into the same log or another
- * one. A byte in a ledger for each call of the processor tells how far it has come.
+ * one. A ledger tells of each call of the processor.
  */
 final class ProcessKillChild {
 
+    private static final int PROCESSING = 1;
     private static final int MOST_AHEAD = 500;
 
     private ProcessKillChild() {}
 
     public static void main(String[] arguments) throws IOException {
-        FileChannel ledger =
-                FileChannel.open(Path.of(arguments[2]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        KillLedger ledger = KillLedger.open(arguments[2]);
         EventLog from = open(Path.of(arguments[0]));
         EventLog to = arguments[1].equals(arguments[0]) ? from : open(Path.of(arguments[1]));
         var processed = new AtomicLong();
@@ -39,7 +35,7 @@ final class ProcessKillChild {
             from.process(
                     NumberedOutputs.config().build(),
                     NumberedOutputs.CODEC,
-                    NumberedOutputs.processor(number -> tell(ledger, processed)),
+                    NumberedOutputs.processor(number -> tell(ledger, processed, number)),
                     to.producer("out", NumberedOutputs.CODEC));
         }
     }
@@ -55,11 +51,11 @@ final class ProcessKillChild {
     }
 
     /** Poison has no outputs in either form; who pulls passes it by himself. */
-    private static void pull(EventLog from, EventLog to, FileChannel ledger, AtomicLong processed) {
+    private static void pull(EventLog from, EventLog to, KillLedger ledger, AtomicLong processed) {
         var config = ConsumerConfig.named(NumberedOutputs.CONSUMER).query(NumberedOutputs.INPUTS);
         var consumer = from.consumer(config.build(), NumberedOutputs.CODEC);
         var out = to.producer("out", NumberedOutputs.CODEC);
-        var outputs = NumberedOutputs.processor(number -> tell(ledger, processed));
+        var outputs = NumberedOutputs.processor(number -> tell(ledger, processed, number));
         while (true) {
             if (consumer.await(Duration.ofSeconds(1))) {
                 try {
@@ -85,12 +81,8 @@ final class ProcessKillChild {
                 Clock.system());
     }
 
-    private static void tell(FileChannel ledger, AtomicLong processed) {
+    private static void tell(KillLedger ledger, AtomicLong processed, long number) {
         processed.incrementAndGet();
-        try {
-            int unused = ledger.write(ByteBuffer.allocate(1));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        ledger.tell(PROCESSING, 1, number);
     }
 }

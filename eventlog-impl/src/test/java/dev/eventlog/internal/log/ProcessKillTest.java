@@ -3,14 +3,10 @@ package dev.eventlog.internal.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.EventLog;
-import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,7 +20,6 @@ class ProcessKillTest {
     private static final int ROUNDS = Integer.getInteger("eventlog.kill.process.rounds", 3);
 
     private final Seed seed = Seed.of(ProcessKillTest.class);
-    private final SplittableRandom random = seed.random();
 
     @TempDir
     private Path temporary;
@@ -33,8 +28,9 @@ class ProcessKillTest {
     @Timeout(3600)
     void killedWithinOneLogEachOutputIsThereOnceAndTheCheckpointAgrees() throws IOException {
         Path directory = temporary.resolve("log");
+        var killer = new Killer(seed, temporary.resolve("ledger"));
         for (int round = 1; round <= ROUNDS; round++) {
-            killOnce(directory, directory);
+            killOnce(killer, directory, directory);
             try (EventLog log = ProcessKillChild.open(directory)) {
                 NumberedOutputs.assertAgree(log);
             }
@@ -53,8 +49,9 @@ class ProcessKillTest {
         Path from = temporary.resolve("from");
         Path to = temporary.resolve("to");
         long processed = 0;
+        var killer = new Killer(seed, temporary.resolve("ledger"));
         for (int round = 1; round <= ROUNDS; round++) {
-            killOnce(from, to);
+            killOnce(killer, from, to);
             try (EventLog source = ProcessKillChild.open(from);
                     EventLog target = ProcessKillChild.open(to)) {
                 long now = NumberedOutputs.processed(source, target);
@@ -74,28 +71,10 @@ class ProcessKillTest {
         System.out.printf("killed %d times: log of %,d events; %s%n", ROUNDS, end, seed);
     }
 
-    private void killOnce(Path from, Path to) throws IOException {
-        Path ledger = temporary.resolve("ledger");
+    private void killOnce(Killer killer, Path from, Path to) throws IOException {
+        SplittableRandom random = killer.random();
         String way = random.nextBoolean() ? "pull" : "push";
-        try (var child = ChildJvm.start(ProcessKillChild.class, from, to, ledger, way)) {
-            awaitMoment(child, ledger);
-            child.kill();
-        }
-    }
-
-    private void awaitMoment(ChildJvm child, Path ledger) throws IOException {
-        long before = Files.exists(ledger) ? Files.size(ledger) : 0;
         int calls = 100 + random.nextInt(random.nextBoolean() ? 500 : 20_000);
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
-        while (!Files.exists(ledger) || Files.size(ledger) < before + calls) {
-            assertThat(child.process().isAlive())
-                    .as("child ended, %s: %s", seed, child.output())
-                    .isTrue();
-            assertThat(System.nanoTime())
-                    .as("no progress, %s: %s", seed, child.output())
-                    .isLessThan(deadline);
-            LockSupport.parkNanos(100_000);
-        }
-        LockSupport.parkNanos(random.nextLong(5_000_000L));
+        killer.runAndKill(calls, 5_000_000L, ProcessKillChild.class, from, to, temporary.resolve("ledger"), way);
     }
 }

@@ -11,20 +11,14 @@ import dev.eventlog.internal.cursor.Cursors;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
 import dev.eventlog.internal.journal.Journal;
-import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,10 +31,10 @@ import org.junit.jupiter.api.io.TempDir;
 class SharedKillTest {
 
     private static final int ROUNDS = Integer.getInteger("eventlog.kill.shared.rounds", 3);
-    private static final Duration LONG = Duration.ofMinutes(2);
+    private static final int MOST_RECORDS = 5_000;
+    private static final Duration LONG = Duration.ofMinutes(10);
 
     private final Seed seed = Seed.of(SharedKillTest.class);
-    private final SplittableRandom random = seed.random();
     // of each life what its handlers returned from
     private final List<BitSet> lives = new ArrayList<>();
     // behind each life what its checkpoint says
@@ -56,26 +50,24 @@ class SharedKillTest {
     void killedMembersLoseNothingAndRepeatOnlyWhatWasNotDone() throws IOException {
         Path directory = temporary.resolve("log");
         Path ledger = temporary.resolve("ledger");
+        var killer = new Killer(seed, ledger);
         for (int round = 1; round <= ROUNDS; round++) {
-            try (var child = ChildJvm.start(SharedKillChild.class, directory, ledger)) {
-                awaitMoment(child, ledger);
-                child.kill();
-            }
+            killer.runAndKill(MOST_RECORDS, SharedKillChild.class, directory, ledger);
             committed.add(committed(directory));
         }
-        read(ledger);
+        KillLedger.read(ledger, this::take);
         var last = new BitSet();
         long end;
-        try (EventLog log = SharedKillChild.open(directory)) {
+        try (EventLog log = HandledLoad.open(directory)) {
             end = log.endPosition();
-            var handler = SharedKillChild.handler(position -> {
+            var handler = HandledLoad.handler(SharedKillChild::blockNanos, position -> {
                 synchronized (last) {
                     assertThat(last.get((int) position)).as("twice in a life").isFalse();
                     last.set((int) position);
                 }
             });
-            try (Subscription one = log.subscribe(SharedKillChild.config(), SharedKillChild.CODEC, handler);
-                    Subscription two = log.subscribe(SharedKillChild.config(), SharedKillChild.CODEC, handler)) {
+            try (Subscription one = log.subscribe(SharedKillChild.config(), HandledLoad.CODEC, handler);
+                    Subscription two = log.subscribe(SharedKillChild.config(), HandledLoad.CODEC, handler)) {
                 assertThat(one.awaitCaughtUp(LONG)).as("%s", seed).isTrue();
                 assertThat(two.status().lag()).isZero();
             }
@@ -88,7 +80,7 @@ class SharedKillTest {
     private void readParked(EventLog log) {
         ConsumerConfig list =
                 ConsumerConfig.parkedBy(SharedKillChild.NAME).stopAtEnd().build();
-        try (var consumer = log.consumer(list, SharedKillChild.CODEC)) {
+        try (var consumer = log.consumer(list, HandledLoad.CODEC)) {
             for (var batch = consumer.poll(Duration.ZERO); !batch.isEmpty(); batch = consumer.poll(Duration.ZERO)) {
                 batch.forEach(event -> parked.set((int) event.position()));
                 consumer.commit();
@@ -98,7 +90,7 @@ class SharedKillTest {
 
     /** What the checkpoint and what is kept above it say to be done. */
     private BitSet committed(Path directory) {
-        EventLogConfig config = SharedKillChild.logConfig(directory);
+        EventLogConfig config = HandledLoad.config(directory);
         var done = new BitSet();
         try (var io = new IoThread("kill-io", null);
                 Journal journal = Journal.open(config, FileOps.system(), Clock.system(), io, Cursors::traces);
@@ -115,37 +107,15 @@ class SharedKillTest {
         return done;
     }
 
-    private void awaitMoment(ChildJvm child, Path ledger) throws IOException {
-        long before = Files.exists(ledger) ? Files.size(ledger) : 0;
-        int records = 2 + random.nextInt(random.nextBoolean() ? 50 : 5_000);
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
-        while (!Files.exists(ledger) || Files.size(ledger) < before + (long) records * SharedKillChild.RECORD_LENGTH) {
-            assertThat(child.process().isAlive())
-                    .as("child ended, %s: %s", seed, child.output())
-                    .isTrue();
-            assertThat(System.nanoTime())
-                    .as("no progress, %s: %s", seed, child.output())
-                    .isLessThan(deadline);
-            LockSupport.parkNanos(100_000);
-        }
-        LockSupport.parkNanos(random.nextLong(5_000_000L));
-    }
-
-    private void read(Path ledger) throws IOException {
-        ByteBuffer records = ByteBuffer.wrap(Files.readAllBytes(ledger));
-        while (records.remaining() >= SharedKillChild.RECORD_LENGTH) {
-            int kind = records.getInt();
-            records.getInt();
-            int position = (int) records.getLong();
-            if (kind == SharedKillChild.OPENED) {
-                lives.add(new BitSet());
-            } else {
-                BitSet life = lives.get(lives.size() - 1);
-                assertThat(life.get(position))
-                        .as("position %d twice in life %d, %s", position, lives.size(), seed)
-                        .isFalse();
-                life.set(position);
-            }
+    private void take(int kind, int count, long position) {
+        if (kind == HandledLoad.OPENED) {
+            lives.add(new BitSet());
+        } else {
+            BitSet life = lives.get(lives.size() - 1);
+            assertThat(life.get((int) position))
+                    .as("position %d twice in life %d, %s", position, lives.size(), seed)
+                    .isFalse();
+            life.set((int) position);
         }
     }
 
@@ -184,7 +154,7 @@ class SharedKillTest {
     private static BitSet poison(long end) {
         var poison = new BitSet();
         for (int position = 0; position < end; position++) {
-            poison.set(position, SharedKillChild.isPoison(position));
+            poison.set(position, HandledLoad.isPoison(position));
         }
         return poison;
     }

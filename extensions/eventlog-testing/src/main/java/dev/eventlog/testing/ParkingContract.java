@@ -131,6 +131,20 @@ abstract class ParkingContract extends BlockingIdleContract {
     }
 
     @Test
+    void aParkedEventTellsItsAttemptsAlsoAfterARestart() {
+        appendKeyed("a:0", "a:1", "b:0");
+        handleAll("s", "a:0");
+        restart();
+        try (Consumer<String> parked = parkedBy("s")) {
+            assertThat(parked.poll(NOW)).extracting(Event::attempt).containsExactly(3, 0);
+            var told = new ArrayList<Integer>();
+            assertThat(parked.poll(view -> told.add(view.toEvent().attempt()), 10))
+                    .isEqualTo(2);
+            assertThat(told).containsExactly(3, 0);
+        }
+    }
+
+    @Test
     void awaitPositionIsDoneWithAParkedEvent() {
         var handler = new Recording();
         handler.throwAt = "a:0";
