@@ -215,7 +215,7 @@ final class Damages {
         if (opened.consumers().stream().noneMatch(status -> status.name().equals(Oracle.PUSHING))) {
             return outcome;
         }
-        ConsumerConfig config = Oracle.parkedConfig();
+        ConsumerConfig config = Oracle.parkedConfig(Oracle.PUSHING);
         try (Consumer<ByteBuffer> consumer = opened.consumer(config, Expected.CODEC)) {
             int count = 0;
             for (Event<ByteBuffer> event : consumer.poll(Duration.ZERO)) {

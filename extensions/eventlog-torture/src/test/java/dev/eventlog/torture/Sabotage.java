@@ -66,6 +66,22 @@ enum Sabotage {
             "if (crc == null) {",
             "return (int) checksum.getValue() == (int) (countAndCrc >>> 32);",
             "return true;"),
+    MOVES_A_PROCESSED_CHECKPOINT_BEFORE_ITS_OUTPUTS_ARE_DURABLE(
+            "power-cuts", "delivery/OutputClaim", "if (outputsEnd <= durable) {", "if (durable >= 0) {"),
+    FORGETS_WHAT_OUTPUTS_TELL_OF_THEIR_CHECKPOINT(
+            "power-cuts",
+            "delivery/OutputClaim",
+            "ReadJournal.Progress told = claim.told();",
+            "ReadJournal.Progress told = claim.hashCode() == 0 ? claim.told() : null;"),
+    FORGETS_IDS_OF_EARLIER_LIVES(
+            "power-cuts", "journal/KnownIds", "if (openedAt > journal.firstPosition()) {", "if (openedAt < 0) {"),
+    TAKES_A_FAILED_EVENT_OF_MEMBERS_FOR_DONE(
+            "power-cuts",
+            "delivery/MemberSubscription",
+            "consumer.events().threw(seat, e);",
+            "consumer.events().done(seat);"),
+    PRUNES_WHAT_IS_REQUIRED("power-cuts", "cursor/NeededEvents", "return isRequired\n", "return checkpoint == -77\n"),
+    PRUNES_UP_TO_CHECKPOINTS_THAT_ARE_NOT_FORCED("power-cuts", "cursor/NeededEvents", "open.force();", ""),
     DOES_NOT_CHECK_BODIES(
             "damage",
             "frame/FrameView",
