@@ -272,6 +272,12 @@ final class Workload {
                 },
                 open.producer(Making.SOURCE, Expected.CODEC))) {
             boolean unused = subscription.awaitCaughtUp(Duration.ofSeconds(30));
+        } catch (IllegalStateException stopped) {
+            if (stopped.getCause() instanceof LogFailedException failed) {
+                // ends the life, as in an append
+                throw failed;
+            }
+            throw stopped;
         }
         // what it could not append
         ledger.notAppended(open.endPosition());
