@@ -43,6 +43,10 @@ final class Workload {
     private final boolean prunes;
     private final boolean isLimited;
     private final boolean keepsIds;
+    // more than one segment
+    private final boolean rolls;
+    // whether the pulling consumer has much before it
+    private final boolean isLazy;
     private final Duration forceInterval;
     // read by whoever looks at a moment
     private volatile @Nullable EventLog log;
@@ -60,8 +64,9 @@ final class Workload {
         prunes = random.nextInt(ledger.isRequired() ? 2 : 5) == 0;
         isLimited = prunes && random.nextInt(3) == 0;
         keepsIds = random.nextInt(2) == 0;
-        // what prunes must roll
-        mostLength = prunes ? 60_000 : new int[] {200, 3_000, 20_000}[random.nextInt(3)];
+        isLazy = ledger.isRequired() && random.nextBoolean();
+        rolls = prunes || random.nextInt(6) == 0;
+        mostLength = rolls ? 60_000 : new int[] {200, 3_000, 20_000}[random.nextInt(3)];
         isStrong = random.nextInt(3) == 0;
         forceInterval = random.nextInt(3) == 0 ? Duration.ofMillis(2) : Duration.ZERO;
     }
@@ -113,7 +118,7 @@ final class Workload {
                 if (consumer.position() < opened.firstPosition()) {
                     leadOn();
                 }
-                live(opened, prunes ? 5 * steps : steps);
+                live(opened, rolls ? 5 * steps : steps);
                 takeParked(opened, Oracle.PUSHING, ledger.pushed());
                 takeParked(opened, Oracle.SHARING, ledger.shared());
             }
@@ -163,8 +168,11 @@ final class Workload {
                 open.force();
                 ledger.durable(open.endPosition());
             }
-            case 9, 10 -> pull(true);
-            case 11 -> pull(false);
+            case 9, 10, 11 -> {
+                if (!isLazy || random.nextInt(10) == 0) {
+                    pull(random.nextInt(3) > 0);
+                }
+            }
             case 12 -> {
                 if (random.nextInt(4) == 0) {
                     seek(open);
