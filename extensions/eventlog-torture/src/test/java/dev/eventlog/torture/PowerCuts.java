@@ -36,6 +36,7 @@ final class PowerCuts {
     private static final int MOST_COMBINATIONS = 150;
 
     private final Run run;
+    private final boolean isPruning;
     private final SplittableRandom random;
     private final Path directory;
     private final long begun = System.nanoTime();
@@ -61,7 +62,15 @@ final class PowerCuts {
     private long doubts;
 
     PowerCuts(Run run) {
+        this(run, false);
+    }
+
+    /**
+     * @param isPruning only lives that roll and prune, in each second history for a required consumer
+     */
+    PowerCuts(Run run, boolean isPruning) {
         this.run = run;
+        this.isPruning = isPruning;
         random = run.random();
         choosing = random.split();
         directory = run.directory();
@@ -121,14 +130,14 @@ final class PowerCuts {
     }
 
     private void history() throws IOException {
-        ledger = new Ledger(random.nextInt(4) == 0);
+        ledger = new Ledger(random.nextInt(isPruning ? 2 : 4) == 0);
         Path machine = directory.resolve("machine-0");
         Files.createDirectories(machine);
         disk = new Disk(machine);
         long boot = 1;
         for (int life = 1; life <= LIVES && goesOn(); life++) {
             lives++;
-            workload = new Workload(random.split(), ledger, () -> look("between steps"));
+            workload = new Workload(random.split(), ledger, isPruning, () -> look("between steps"));
             // in some lives a force fails
             failingForce.set(random.nextInt(3) == 0 ? 1 + random.nextInt(20) : Integer.MAX_VALUE);
             var files = new DiskFileOps(disk, new UUID(boot, boot), this::before);

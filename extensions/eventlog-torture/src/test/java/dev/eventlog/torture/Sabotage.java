@@ -18,7 +18,7 @@ enum Sabotage {
             "file.channel().force(file.mapped(), (int) from, (int) (offset - from));",
             "int begin = (int) Math.max(from, offset - 4096); file.channel().force(file.mapped(), begin, (int) offset - begin);"),
     DOES_NOT_FORCE_OLDER_SEGMENTS(
-            "power-cuts", "journal/ChronicleSegmentStore", "forceBefore(active, isIoThread);", ""),
+            "pruning-power-cuts", "journal/ChronicleSegmentStore", "forceBefore(active, isIoThread);", ""),
     DOES_NOT_FORCE_NAMES_OF_A_NEW_SEGMENT(
             "power-cuts", "journal/ChronicleSegmentStore", "files.forceDirectory(active);", ""),
     DOES_NOT_FORCE_THE_DIRECTORY_OF_A_NEW_SEGMENT(
@@ -30,16 +30,16 @@ enum Sabotage {
             "",
             "files.forceDirectory(parent);",
             ""),
-    SEALS_WITHOUT_FORCING("power-cuts", "journal/ChronicleSegmentStore", "file.file.force();", ""),
+    SEALS_WITHOUT_FORCING("pruning-power-cuts", "journal/ChronicleSegmentStore", "file.file.force();", ""),
     DOES_NOT_FORCE_THE_NAME_OF_A_SEALED_SEGMENT(
-            "power-cuts",
+            "pruning-power-cuts",
             "journal/ChronicleSegmentStore",
             "files.forceDirectory(directory.segments());\n            files.forceDirectory(directory.active(segment.number()));",
             ""),
     KEEPS_WITHOUT_FORCING("power-cuts", "journal/Recovery", "            open.force();\n", ""),
     REPLACES_FILES_WITHOUT_FORCING_THEM("power-cuts", "file/FileOps", "open.force();", ""),
     PRUNES_BEFORE_THE_RECORD_IS_DURABLE(
-            "power-cuts",
+            "pruning-power-cuts",
             "journal/ChronicleSegmentStore",
             "manifest.force();\n            state.publishFirst(last.endPosition());",
             "if (!manifestForced()) { throw new IOException(); }",
@@ -80,8 +80,9 @@ enum Sabotage {
             "delivery/MemberSubscription",
             "consumer.events().threw(seat, e);",
             "consumer.events().done(seat);"),
-    PRUNES_WHAT_IS_REQUIRED("power-cuts", "cursor/NeededEvents", "return isRequired\n", "return checkpoint == -77\n"),
-    PRUNES_UP_TO_CHECKPOINTS_THAT_ARE_NOT_FORCED("power-cuts", "cursor/NeededEvents", "open.force();", ""),
+    PRUNES_WHAT_IS_REQUIRED(
+            "pruning-power-cuts", "cursor/NeededEvents", "return isRequired\n", "return checkpoint == -77\n"),
+    PRUNES_UP_TO_CHECKPOINTS_THAT_ARE_NOT_FORCED("pruning-power-cuts", "cursor/NeededEvents", "open.force();", ""),
     DOES_NOT_CHECK_BODIES(
             "damage",
             "frame/FrameView",

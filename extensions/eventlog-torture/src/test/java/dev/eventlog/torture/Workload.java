@@ -54,14 +54,15 @@ final class Workload {
     private Consumer<ByteBuffer> pulling;
 
     /**
+     * @param isPruning whether it prunes in any case
      * @param moment between two steps power could be cut
      */
-    Workload(SplittableRandom random, Ledger ledger, Runnable moment) {
+    Workload(SplittableRandom random, Ledger ledger, boolean isPruning, Runnable moment) {
         this.random = random;
         this.ledger = ledger;
         this.moment = moment;
         // a required consumer is there for the sake of pruning
-        prunes = random.nextInt(ledger.isRequired() ? 2 : 5) == 0;
+        prunes = isPruning || random.nextInt(ledger.isRequired() ? 2 : 5) == 0;
         isLimited = prunes && random.nextInt(3) == 0;
         keepsIds = random.nextInt(2) == 0;
         isLazy = ledger.isRequired() && random.nextBoolean();
