@@ -8,6 +8,7 @@ import dev.eventlog.error.LogFailedException;
 import dev.eventlog.error.StorageFullException;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.IoThread;
+import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.journal.ReadJournal;
 import dev.eventlog.internal.support.Names;
 import java.io.IOException;

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 final class SegmentScanner {
 
     private static final int WINDOW_LENGTH = 1 << 20;
+    private static final ByteBuffer ZEROS =
+            ByteBuffer.allocateDirect(WINDOW_LENGTH).asReadOnlyBuffer();
     /** Enough for what a segment begins with. */
     private static final int OPENING_LENGTH = 64 << 10;
     /** More than Chronicle puts before the first frame. */
@@ -109,7 +111,12 @@ final class SegmentScanner {
         int needed = DocumentHeader.LENGTH + FrameDescriptor.HEADER_LENGTH;
         for (long at = (end + 3) & ~3L; load(at, needed); at += DocumentHeader.LENGTH) {
             int index = (int) (at - windowOffset) + DocumentHeader.LENGTH;
-            if (window.getInt(index) != FrameDescriptor.MAGIC) {
+            int word = window.getInt(index);
+            if (word == 0) {
+                // what is allocated ahead is zeros, and most of the file
+                at = Math.max(at, windowOffset + lastZeroWord(index) - DocumentHeader.LENGTH);
+            }
+            if (word != FrameDescriptor.MAGIC) {
                 continue;
             }
             int frameLength = window.getInt(index + FrameDescriptor.FRAME_LENGTH_OFFSET);
@@ -123,6 +130,13 @@ final class SegmentScanner {
             }
         }
         return durablePosition;
+    }
+
+    /** Where the last of the words stands in the window that are zeros from an index on. */
+    private int lastZeroWord(int index) {
+        int length = windowLength - index;
+        int zeros = window.slice(index, length).mismatch(ZEROS.duplicate().limit(length));
+        return index + ((zeros < 0 ? length : zeros) / DocumentHeader.LENGTH - 1) * DocumentHeader.LENGTH;
     }
 
     /** Takes what a header in the window says; its body may not be there. */

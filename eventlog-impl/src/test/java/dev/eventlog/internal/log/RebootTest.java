@@ -381,4 +381,37 @@ class RebootTest {
                     .isEqualTo(before);
         }
     }
+
+    @Test
+    void holeThatIsLongerThanWhatIsReadAtOnceIsReportedToo() throws IOException {
+        Path directory = temporary.resolve("log");
+        Path left = temporary.resolve("left");
+        var config = Numbered.config(directory).segmentLengthBytes(16 << 20);
+        try (EventLog log =
+                LocalEventLog.open(config.build(), HookedFileOps.quick().withBootId(FIRST_BOOT), Clock.system())) {
+            var producer = log.producer("numbered", Numbered.CODEC);
+            for (int i = 0; i < 40; i++) {
+                producer.append(ByteBuffer.allocate(100 << 10).putLong(0, i).put(99, (byte) 1));
+                if (i == 35) {
+                    log.force();
+                }
+            }
+            Directories.copyLog(directory, left);
+        }
+        Path file;
+        try (var files = Files.walk(left)) {
+            file = files.filter(path -> path.toString().endsWith(".cq4"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        try (var damaged = new java.io.RandomAccessFile(file.toFile(), "rw")) {
+            // up to an odd place amid an event
+            damaged.seek(2048);
+            damaged.write(new byte[(3 << 20) + 4321]);
+        }
+        Files.delete(left.resolve("state"));
+        assertThatThrownBy(() -> open(left, SECOND_BOOT))
+                .isInstanceOf(CorruptLogException.class)
+                .hasMessageContaining("..36");
+    }
 }

@@ -32,6 +32,10 @@ import java.util.concurrent.TimeUnit;
 final class Damages {
 
     private static final long LONGEST_MILLIS = 5_000;
+    /** Where the machine is busy with something else: without having had two seconds of it. */
+    private static final long LONGEST_WAITING_MILLIS = 60_000;
+
+    private static final long WORKING_MILLIS = 2_000;
     static final int EXIT_HANGS = 3;
 
     private final Run run;
@@ -42,6 +46,8 @@ final class Damages {
     private long cases;
     // written by the case, read by the watchdog
     private volatile long caseBegun;
+    // time of processors then
+    private volatile long caseBegunAt;
     private volatile String caseText = "";
 
     Damages(Run run) {
@@ -82,10 +88,23 @@ final class Damages {
         return failures.isEmpty();
     }
 
+    private boolean hangs(long millis) {
+        return millis > LONGEST_WAITING_MILLIS
+                || (millis > LONGEST_MILLIS && processorMillis() - caseBegunAt > WORKING_MILLIS);
+    }
+
+    private static long processorMillis() {
+        return ProcessHandle.current()
+                .info()
+                .totalCpuDuration()
+                .orElse(Duration.ZERO)
+                .toMillis();
+    }
+
     private void watch() {
         while (true) {
             long begunAt = caseBegun;
-            if (begunAt != 0 && System.nanoTime() - begunAt > TimeUnit.MILLISECONDS.toNanos(LONGEST_MILLIS)) {
+            if (begunAt != 0 && hangs(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begunAt))) {
                 System.out.println("WRONG hangs: " + caseText + "\n" + run);
                 Thread.getAllStackTraces().forEach((thread, stack) -> {
                     System.out.println(thread);
@@ -108,6 +127,7 @@ final class Damages {
             text.append(' ').append(damage.strike(log, golden.older())).append(';');
         }
         caseText = text + " " + log;
+        caseBegunAt = processorMillis();
         caseBegun = System.nanoTime();
         String outcome;
         try {
@@ -215,7 +235,7 @@ final class Damages {
         if (opened.consumers().stream().noneMatch(status -> status.name().equals(Oracle.PUSHING))) {
             return outcome;
         }
-        ConsumerConfig config = Oracle.parkedConfig();
+        ConsumerConfig config = Oracle.parkedConfig(Oracle.PUSHING);
         try (Consumer<ByteBuffer> consumer = opened.consumer(config, Expected.CODEC)) {
             int count = 0;
             for (Event<ByteBuffer> event : consumer.poll(Duration.ZERO)) {

@@ -23,7 +23,11 @@ record Expected(
         @Nullable String key,
         @Nullable String id,
         @Nullable Instant time,
-        Map<String, String> metadata) {
+        Map<String, String> metadata,
+        String source) {
+
+    /** Of events that are not made of others. */
+    static final String SOURCE = "torture";
 
     static final Codec<ByteBuffer> CODEC = Codec.bytes("torture");
 
@@ -42,7 +46,12 @@ record Expected(
                 random.nextInt(3) == 0 ? null : "key-" + random.nextInt(50),
                 random.nextInt(4) == 0 ? "id-" + random.nextLong() : null,
                 random.nextInt(6) == 0 ? Instant.ofEpochSecond(random.nextInt(2_000_000_000)) : null,
-                random.nextInt(6) == 0 ? Map.of("trace", "t" + random.nextInt(100)) : Map.of());
+                random.nextInt(6) == 0 ? Map.of("trace", "t" + random.nextInt(100)) : Map.of(),
+                SOURCE);
+    }
+
+    Expected withId(String other) {
+        return new Expected(payload, key, other, time, metadata, source);
     }
 
     NewEvent<ByteBuffer> toAppend() {
@@ -73,7 +82,7 @@ record Expected(
         if (time != null && !event.time().equals(time)) {
             return "time differs: " + event.time();
         }
-        if (!event.type().equals("torture") || !event.source().equals("torture")) {
+        if (!event.type().equals("torture") || !event.source().equals(source)) {
             return "type or source differs: " + event.type() + " " + event.source();
         }
         return event.metadata().equals(metadata) ? null : "metadata differs: " + event.metadata();

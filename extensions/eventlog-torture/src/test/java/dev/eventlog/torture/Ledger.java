@@ -18,10 +18,23 @@ final class Ledger {
     // everything below was handled by the pulling consumer
     private volatile long pulled;
     private final Set<Long> pushed = new ConcurrentSkipListSet<>();
+    // what members of the shared consumer handled
+    private final Set<Long> shared = new ConcurrentSkipListSet<>();
+    // what who processes was led over
+    private final Set<Long> skipped = new ConcurrentSkipListSet<>();
+    // whether the pulling consumer is required, and the most that it has begun to commit
+    private final boolean isRequired;
+    private volatile long committing;
     // where the log says that it begins
     private volatile long first;
 
-    Ledger() {}
+    Ledger() {
+        this(false);
+    }
+
+    Ledger(boolean isRequired) {
+        this.isRequired = isRequired;
+    }
 
     /** What is known at a moment; a power cut later must leave no less. */
     record Moment(long durable) {}
@@ -36,12 +49,20 @@ final class Ledger {
 
     /** Appended events that never came to be: where the next one goes. */
     synchronized void cutTo(long end) {
+        notAppended(end);
+        durable = Math.min(durable, end);
+        pulled = Math.min(pulled, end);
+        committing = Math.min(committing, end);
+        pushed.removeIf(position -> position >= end);
+        shared.removeIf(position -> position >= end);
+        skipped.removeIf(position -> position >= end);
+    }
+
+    /** An append threw: what was intended from here on is not in the log. */
+    synchronized void notAppended(long end) {
         while (events.size() > end) {
             events.remove(events.size() - 1);
         }
-        durable = Math.min(durable, end);
-        pulled = Math.min(pulled, end);
-        pushed.removeIf(position -> position >= end);
     }
 
     synchronized long intendedEnd() {
@@ -50,16 +71,6 @@ final class Ledger {
 
     synchronized Expected event(long position) {
         return events.get((int) position);
-    }
-
-    synchronized Ledger copy() {
-        var copy = new Ledger();
-        copy.events.addAll(events);
-        copy.durable = durable;
-        copy.pulled = pulled;
-        copy.pushed.addAll(pushed);
-        copy.first = first;
-        return copy;
     }
 
     void durable(long end) {
@@ -80,6 +91,27 @@ final class Ledger {
 
     Set<Long> pushed() {
         return pushed;
+    }
+
+    Set<Long> shared() {
+        return shared;
+    }
+
+    Set<Long> skipped() {
+        return skipped;
+    }
+
+    boolean isRequired() {
+        return isRequired;
+    }
+
+    /** Before it is committed. */
+    void committing(long end) {
+        committing = Math.max(committing, end);
+    }
+
+    long committing() {
+        return committing;
     }
 
     void first(long position) {

@@ -9,6 +9,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -27,10 +30,13 @@ final class PowerCuts {
     private static final int LIVES = 4;
     private static final int IMAGES_AT_ONCE = 6;
     private static final int NESTED_EVERY = 40;
+    private static final int TOLD_EVERY = 5_000;
+    private static final int LEAST = 20;
     private static final int FEW = 6;
     private static final int MOST_COMBINATIONS = 150;
 
     private final Run run;
+    private final boolean isPruning;
     private final SplittableRandom random;
     private final Path directory;
     private final long begun = System.nanoTime();
@@ -43,7 +49,12 @@ final class PowerCuts {
     private Ledger ledger;
     private Workload workload;
     private Throwable failure;
+    // hashes of images, and how much had to be in them
+    private final Map<Long, Long> seen = new HashMap<>();
+    // those that differ
     private long images;
+    private long repeated;
+    private long told;
     private long nested;
     private long exhaustive;
     private long moments;
@@ -51,7 +62,15 @@ final class PowerCuts {
     private long doubts;
 
     PowerCuts(Run run) {
+        this(run, false);
+    }
+
+    /**
+     * @param isPruning only lives that roll and prune, in each second history for a required consumer
+     */
+    PowerCuts(Run run, boolean isPruning) {
         this.run = run;
+        this.isPruning = isPruning;
         random = run.random();
         choosing = random.split();
         directory = run.directory();
@@ -61,6 +80,10 @@ final class PowerCuts {
     void run() throws IOException {
         while (goesOn()) {
             history();
+            if (images >= told + TOLD_EVERY) {
+                told = images;
+                System.out.println(this);
+            }
         }
         Run.delete(directory);
         System.out.println(this);
@@ -71,17 +94,29 @@ final class PowerCuts {
     public String toString() {
         double seconds = (System.nanoTime() - begun) / 1e9;
         return String.format(
-                "power cuts: %d images (%d of them in the middle of a recovery, %d of all combinations) at %d moments of %d lives, %.1f unforced pages"
-                        + " and names at a moment, %.0f s, %.0f images a minute, seed %d",
+                "power cuts: %d different images (%d of them in the middle of a recovery, %d of all combinations; %d more were equal to one of"
+                        + " them) at %d moments of %d lives, %.1f unforced pages and names at a moment, %.0f s (%.0f s of processors), %.0f images a"
+                        + " minute, seed %d",
                 images,
                 nested,
                 exhaustive,
+                repeated,
                 moments,
                 lives,
                 (double) doubts / Math.max(1, moments),
                 seconds,
+                processorSeconds(),
                 images * 60 / seconds,
                 run.seed());
+    }
+
+    private static double processorSeconds() {
+        return ProcessHandle.current()
+                        .info()
+                        .totalCpuDuration()
+                        .orElse(Duration.ZERO)
+                        .toMillis()
+                / 1e3;
     }
 
     long images() {
@@ -89,18 +124,20 @@ final class PowerCuts {
     }
 
     private boolean goesOn() {
-        return images < run.cases() && System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(run.seconds());
+        // a machine that is busy with something else does not make it none
+        return images < Math.min(LEAST, run.cases())
+                || (images < run.cases() && System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(run.seconds()));
     }
 
     private void history() throws IOException {
-        ledger = new Ledger();
+        ledger = new Ledger(random.nextInt(isPruning ? 2 : 4) == 0);
         Path machine = directory.resolve("machine-0");
         Files.createDirectories(machine);
         disk = new Disk(machine);
         long boot = 1;
         for (int life = 1; life <= LIVES && goesOn(); life++) {
             lives++;
-            workload = new Workload(random.split(), ledger, () -> look("between steps"));
+            workload = new Workload(random.split(), ledger, isPruning, () -> look("between steps"));
             // in some lives a force fails
             failingForce.set(random.nextInt(3) == 0 ? 1 + random.nextInt(20) : Integer.MAX_VALUE);
             var files = new DiskFileOps(disk, new UUID(boot, boot), this::before);
@@ -195,16 +232,19 @@ final class PowerCuts {
         var all = new Choices.Exhaustive();
         int count = 0;
         do {
+            long before = images;
             check(moment, where, all);
-            exhaustive++;
+            exhaustive += images - before;
             count++;
         } while (count < MOST_COMBINATIONS && all.next() && failure == null);
     }
 
     private void check(Ledger.Moment moment, String where, Choices choices) throws IOException {
-        images++;
-        Path target = directory.resolve("image-" + images);
-        disk.image(target, choices);
+        Path target = directory.resolve("image-" + (images + 1));
+        if (!isNew(disk.image(target, choices), moment)) {
+            Run.delete(target);
+            return;
+        }
         String names = disk.toString();
         try {
             SplittableRandom verifying = choosing.split();
@@ -219,6 +259,20 @@ final class PowerCuts {
         Run.delete(target);
     }
 
+    /** Whether an image differs from all before it, or more must be in it than in the one that it equals. */
+    private boolean isNew(long hash, Ledger.Moment moment) {
+        Long known = seen.get(hash);
+        if (known != null && known >= moment.durable()) {
+            repeated++;
+            return false;
+        }
+        seen.put(hash, moment.durable());
+        if (known == null) {
+            images++;
+        }
+        return true;
+    }
+
     /** Recovers an image, and cuts the power again before some of the steps of that. */
     private void recoverAndCut(Path machine, Ledger.Moment moment, SplittableRandom verifying) throws IOException {
         var second = new Disk(machine);
@@ -229,10 +283,10 @@ final class PowerCuts {
             }
             second.capture();
             for (int i = 0; i < 2; i++) {
-                nested++;
-                images++;
-                second.image(target, Choices.random(verifying.split()));
-                Oracle.verify(target.resolve("log"), ledger, moment, verifying);
+                if (isNew(second.image(target, Choices.random(verifying.split())), moment)) {
+                    nested++;
+                    Oracle.verify(target.resolve("log"), ledger, moment, verifying);
+                }
                 Run.delete(target);
             }
         });

@@ -18,7 +18,7 @@ enum Sabotage {
             "file.channel().force(file.mapped(), (int) from, (int) (offset - from));",
             "int begin = (int) Math.max(from, offset - 4096); file.channel().force(file.mapped(), begin, (int) offset - begin);"),
     DOES_NOT_FORCE_OLDER_SEGMENTS(
-            "power-cuts", "journal/ChronicleSegmentStore", "forceBefore(active, isIoThread);", ""),
+            "pruning-power-cuts", "journal/ChronicleSegmentStore", "forceBefore(active, isIoThread);", ""),
     DOES_NOT_FORCE_NAMES_OF_A_NEW_SEGMENT(
             "power-cuts", "journal/ChronicleSegmentStore", "files.forceDirectory(active);", ""),
     DOES_NOT_FORCE_THE_DIRECTORY_OF_A_NEW_SEGMENT(
@@ -30,13 +30,13 @@ enum Sabotage {
             "",
             "files.forceDirectory(parent);",
             ""),
-    SEALS_WITHOUT_FORCING("power-cuts", "journal/ChronicleSegmentStore", "file.file.force();", ""),
+    SEALS_WITHOUT_FORCING("pruning-power-cuts", "journal/ChronicleSegmentStore", "file.file.force();", ""),
     DOES_NOT_FORCE_THE_NAME_OF_A_SEALED_SEGMENT(
-            "power-cuts", "journal/ChronicleSegmentStore", "to.force();\n            from.force();", ""),
+            "pruning-power-cuts", "journal/ChronicleSegmentStore", "to.force();\n            from.force();", ""),
     KEEPS_WITHOUT_FORCING("power-cuts", "journal/Recovery", "            open.force();\n", ""),
     REPLACES_FILES_WITHOUT_FORCING_THEM("power-cuts", "file/FileOps", "open.force();", ""),
     PRUNES_BEFORE_THE_RECORD_IS_DURABLE(
-            "power-cuts",
+            "pruning-power-cuts",
             "journal/ChronicleSegmentStore",
             "manifest.force();\n            state.publishFirst(last.endPosition());",
             "if (!manifestForced()) { throw new IOException(); }",
@@ -63,6 +63,23 @@ enum Sabotage {
             "if (crc == null) {",
             "return (int) checksum.getValue() == (int) (countAndCrc >>> 32);",
             "return true;"),
+    MOVES_A_PROCESSED_CHECKPOINT_BEFORE_ITS_OUTPUTS_ARE_DURABLE(
+            "power-cuts", "delivery/OutputClaim", "if (outputsEnd <= durable) {", "if (durable >= 0) {"),
+    FORGETS_WHAT_OUTPUTS_TELL_OF_THEIR_CHECKPOINT(
+            "power-cuts",
+            "delivery/OutputClaim",
+            "ReadJournal.Progress told = claim.told();",
+            "ReadJournal.Progress told = claim.hashCode() == 0 ? claim.told() : null;"),
+    FORGETS_IDS_OF_EARLIER_LIVES(
+            "power-cuts", "journal/KnownIds", "if (openedAt > journal.firstPosition()) {", "if (openedAt < 0) {"),
+    TAKES_A_FAILED_EVENT_OF_MEMBERS_FOR_DONE(
+            "power-cuts",
+            "delivery/MemberSubscription",
+            "consumer.events().threw(seat, e);",
+            "consumer.events().done(seat);"),
+    PRUNES_WHAT_IS_REQUIRED(
+            "pruning-power-cuts", "cursor/NeededEvents", "return isRequired\n", "return checkpoint == -77\n"),
+    PRUNES_UP_TO_CHECKPOINTS_THAT_ARE_NOT_FORCED("pruning-power-cuts", "cursor/NeededEvents", "open.force();", ""),
     DOES_NOT_CHECK_BODIES(
             "damage",
             "frame/FrameView",

@@ -53,6 +53,8 @@ class SabotageTest {
         var process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx512m",
+                        // most are found before a better compiler pays
+                        "-XX:TieredStopAtLevel=1",
                         "-cp",
                         classes + System.getProperty("path.separator") + classPath(),
                         "-Dseed=" + run.seed(),

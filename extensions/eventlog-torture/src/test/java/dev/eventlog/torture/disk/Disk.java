@@ -253,8 +253,12 @@ public final class Disk {
         return doubts;
     }
 
-    /** Writes what a power cut at the last capture could leave into a directory. */
-    public synchronized void image(Path target, Choices choices) throws IOException {
+    /**
+     * Writes what a power cut at the last capture could leave into a directory.
+     *
+     * @return a hash of all names and bytes
+     */
+    public synchronized long image(Path target, Choices choices) throws IOException {
         var chosen = new LinkedHashMap<>(durableNames);
         if (choices.tears()) {
             chooseAny(chosen, choices);
@@ -262,7 +266,7 @@ public final class Disk {
             int kept = choices.pick(changes.size() + 1);
             changes.subList(0, kept).forEach(change -> apply(change, chosen));
         }
-        write(target, rootKey, chosen, choices);
+        return write(target, rootKey, chosen, choices, "");
     }
 
     /** Any changes, but of those of one file or of one name none without the ones before. */
@@ -281,8 +285,10 @@ public final class Disk {
         }
     }
 
-    private void write(Path directory, Object key, Map<Entry, Object> chosen, Choices choices) throws IOException {
+    private long write(Path directory, Object key, Map<Entry, Object> chosen, Choices choices, String below)
+            throws IOException {
         Files.createDirectories(directory);
+        long hash = Hash.of(below);
         for (Map.Entry<Entry, Object> each : chosen.entrySet()) {
             if (!each.getKey().directory().equals(key)) {
                 continue;
@@ -290,14 +296,16 @@ public final class Disk {
             Inode inode = inodes.get(each.getValue());
             Path path = directory.resolve(each.getKey().name());
             if (inode.isDirectory) {
-                write(path, inode.key, chosen, choices);
+                hash += write(path, inode.key, chosen, choices, below + "/" + path.getFileName());
             } else {
                 try (var file = new RandomAccessFile(path.toFile(), "rw")) {
                     // a commit fits a sector, and both slots may change between two forces
-                    inode.write(file, choices, !path.getParent().endsWith("cursors"));
+                    long content = inode.write(file, choices, !path.getParent().endsWith("cursors"), scratch);
+                    hash += Hash.mix(content ^ Hash.of(below + "/" + path.getFileName()));
                 }
             }
         }
+        return hash;
     }
 
     /** What is durable of the names, and what happened to them since. */
