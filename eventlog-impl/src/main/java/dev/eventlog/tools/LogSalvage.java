@@ -124,7 +124,8 @@ final class LogSalvage {
 
     private static String processing(Inspected.Processed processed, UUID logId) {
         String what = "the new log does not know how far processing consumer " + processed.consumer() + " of log "
-                + processed.logId() + " has come, position " + processed.checkpoint() + ", and would take its outputs again: ";
+                + processed.logId() + " has come, position " + processed.checkpoint()
+                + ", and would take its outputs again: ";
         return processed.logId().equals(logId)
                 ? what + "positions are given anew, so find its place by the outputs, and seek to it"
                 : what + "seek it to that position, and commit, before it processes into the new log";

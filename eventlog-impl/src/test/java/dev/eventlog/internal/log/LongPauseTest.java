@@ -115,16 +115,12 @@ class LongPauseTest {
             child.kill();
         }
         var handled = new BitSet();
-        ByteBuffer records = ByteBuffer.wrap(Files.readAllBytes(ledger));
-        while (records.remaining() >= SharedKillChild.RECORD_LENGTH) {
-            int kind = records.getInt();
-            records.getInt();
-            int position = (int) records.getLong();
-            if (kind == SharedKillChild.HANDLED) {
-                assertThat(handled.get(position)).as("%d twice", position).isFalse();
-                handled.set(position);
+        KillLedger.read(ledger, (kind, count, position) -> {
+            if (kind == HandledLoad.HANDLED) {
+                assertThat(handled.get((int) position)).as("%d twice", position).isFalse();
+                handled.set((int) position);
             }
-        }
+        });
         assertThat(handled.cardinality()).isPositive();
     }
 }
