@@ -355,7 +355,7 @@ final class FileCursors extends Cursors {
         return read(stem, false);
     }
 
-    /** The same as the file itself says, however much more the log's frames tell. */
+    /** The same as the file itself says in either slot: a power cut may take the other, and frames that tell more. */
     Stored readKept(String stem) {
         return read(stem, true);
     }
@@ -377,14 +377,14 @@ final class FileCursors extends Cursors {
             source.read(bytes, 0);
             name = slots.name(stem);
             requireLength(source, file, name);
-            ByteBuffer newest = slots.slot(slots.newest(name, journal.id(), file));
-            boolean isRequired = CursorDescriptor.isRequired(newest);
-            return new Stored(
-                    name,
-                    // a power cut may take the frames that tell more
-                    isFile ? kept(name, newest) : checkpoint(name, newest),
-                    isRequired,
-                    null);
+            int number = slots.newest(name, journal.id(), file);
+            ByteBuffer newest = slots.slot(number);
+            long checkpoint = isFile ? kept(name, newest) : checkpoint(name, newest);
+            if (isFile && !slots.isDamaged(1 - number, journal.id(), file)) {
+                // a commit that is half done: a power cut may take the newer slot, and leave the other one
+                checkpoint = Math.min(checkpoint, kept(name, slots.slot(1 - number)));
+            }
+            return new Stored(name, checkpoint, CursorDescriptor.isRequired(newest), null);
         } catch (EventLogException damaged) {
             return new Stored(name, Cursor.NONE, false, damaged);
         } catch (IOException e) {

@@ -315,6 +315,29 @@ class CursorFileTest {
         assertThat(cursors.stored("billing").isRequired()).isFalse();
     }
 
+    /** A power cut may take the newer slot and leave the one that the commit had not come to. */
+    @Test
+    void requiredConsumerWhoseCommitIsHalfDoneNeedsWhatTheOtherSlotSays() throws IOException {
+        Cursor cursor = cursors.open("billing");
+        cursors.require(cursor);
+        cursor.commit(5, false);
+        byte[] before = Files.readAllBytes(file());
+        cursor.commit(9, false);
+        byte[] after = Files.readAllBytes(file());
+        cursor.close();
+        assertThat(cursors.needs().position()).isEqualTo(9);
+        for (int slot = 0; slot < CursorDescriptor.LENGTH; slot += CursorDescriptor.SLOT_LENGTH) {
+            byte[] half = after.clone();
+            System.arraycopy(before, slot, half, slot, CursorDescriptor.SLOT_LENGTH);
+            Files.write(file(), half);
+            assertThat(cursors.needs().position()).isEqualTo(5);
+            // what cannot be read holds nothing back
+            half[slot + CursorDescriptor.CHECKPOINT_OFFSET] ^= 1;
+            Files.write(file(), half);
+            assertThat(cursors.needs().position()).isEqualTo(9);
+        }
+    }
+
     @Test
     void cursorOfAnotherConsumerUnderThisNameIsReported() throws IOException {
         byte[][] files = twoCommits();
