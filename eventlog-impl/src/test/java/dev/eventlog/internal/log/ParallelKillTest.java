@@ -94,7 +94,7 @@ class ParallelKillTest {
     private void awaitMoment(ChildJvm child, Path ledger) throws IOException {
         long before = Files.exists(ledger) ? Files.size(ledger) : 0;
         int records = 2 + random.nextInt(random.nextBoolean() ? 50 : 5_000);
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
         while (!Files.exists(ledger)
                 || Files.size(ledger) < before + (long) records * ParallelKillChild.RECORD_LENGTH) {
             assertThat(child.process().isAlive())

@@ -86,7 +86,7 @@ class ProcessKillTest {
     private void awaitMoment(ChildJvm child, Path ledger) throws IOException {
         long before = Files.exists(ledger) ? Files.size(ledger) : 0;
         int calls = 100 + random.nextInt(random.nextBoolean() ? 500 : 20_000);
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
         while (!Files.exists(ledger) || Files.size(ledger) < before + calls) {
             assertThat(child.process().isAlive())
                     .as("child ended, %s: %s", seed, child.output())
