@@ -40,7 +40,7 @@ class CrashCopyTest {
     private final AtomicLong handled = new AtomicLong();
     private long copies;
     // of so many recoveries one is crashed at each of its own steps
-    private int sample = Integer.getInteger("eventlog.crash.sample", 200);
+    private int sample = Integer.getInteger("eventlog.crash.sample", 120);
     private long steps;
     private Throwable failure;
 
