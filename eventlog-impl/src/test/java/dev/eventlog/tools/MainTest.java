@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Arguments, output and exit codes of the program. */
-@Timeout(60)
+@Timeout(300)
 class MainTest {
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();

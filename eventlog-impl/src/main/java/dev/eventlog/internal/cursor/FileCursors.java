@@ -388,7 +388,7 @@ final class FileCursors extends Cursors {
         return read(stem, false);
     }
 
-    /** The same as the file itself says, however much more the log's frames tell. */
+    /** The same as the file itself says in either slot: a power cut may take the other, and frames that tell more. */
     Stored readKept(String stem) {
         return read(stem, true);
     }

@@ -21,7 +21,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Bytes that no codec wrote: each gives data or an IllegalArgumentException, soon, and nothing else. */
+/**
+ * Bytes that no codec wrote: each gives data or an IllegalArgumentException, soon, and nothing else.
+ * {@code -Deventlog.payload.changes=} sets how many are changed at random.
+ */
 @Timeout(120)
 final class HostilePayloadTest {
 
@@ -31,7 +34,7 @@ final class HostilePayloadTest {
 
     @Test
     void changedPayloadsGiveDataOrAnException() {
-        mutate(Long.getLong("seed", System.nanoTime()), 200_000);
+        mutate(Long.getLong("seed", System.nanoTime()), Integer.getInteger("eventlog.payload.changes", 60_000));
     }
 
     @Test

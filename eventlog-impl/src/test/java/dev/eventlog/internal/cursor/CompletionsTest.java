@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is done above a checkpoint, on disk: a torn, lost or foreign one says nothing, and never too much. */
-@Timeout(60)
+@Timeout(300)
 class CompletionsTest {
 
     private static final long[] OLDER = {7, 8, 20, 30};

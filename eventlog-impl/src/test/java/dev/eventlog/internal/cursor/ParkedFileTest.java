@@ -15,6 +15,7 @@ import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.support.Clock;
+import dev.eventlog.internal.support.MemoryDirectory;
 import dev.eventlog.internal.support.Names;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(60)
+@Timeout(300)
 class ParkedFileTest {
 
     private static final int EVENTS = 300;
@@ -46,7 +47,7 @@ class ParkedFileTest {
     private Journal journal;
     private Cursors cursors;
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path directory;
 
     @BeforeEach

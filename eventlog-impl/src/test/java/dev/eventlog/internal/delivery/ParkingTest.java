@@ -14,6 +14,7 @@ import dev.eventlog.internal.frame.FrameBuilder;
 import dev.eventlog.internal.frame.FrameDescriptor;
 import dev.eventlog.internal.journal.Journal;
 import dev.eventlog.internal.support.Clock;
+import dev.eventlog.internal.support.MemoryDirectory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -31,14 +32,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Which events wait behind parked ones while others take events off the list. */
-@Timeout(60)
+@Timeout(300)
 class ParkingTest {
 
     private static final Codec<String> CODEC = Codec.utf8();
 
     private final IoThread io = new IoThread("eventlog-io", null);
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path parent;
 
     private Path directory;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a journal does when its store fails at each step of an append, a roll, a force and the close. */
-@Timeout(60)
+@Timeout(300)
 class JournalFailureTest {
 
     private final FaultyStore store = new FaultyStore();

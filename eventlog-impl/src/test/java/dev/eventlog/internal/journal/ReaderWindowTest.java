@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Frames that are copied together, across the ends of the windows, and what is wrong inside one. */
-@Timeout(60)
+@Timeout(300)
 class ReaderWindowTest {
 
     private static final Codec<ByteBuffer> CODEC = Codec.bytes("test");

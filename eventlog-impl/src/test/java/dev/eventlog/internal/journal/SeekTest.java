@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Finding events by position and by time in a log of several segments, against a plain list. */
-@Timeout(60)
+@Timeout(300)
 class SeekTest {
 
     private final Seed seed = Seed.of(SeekTest.class);

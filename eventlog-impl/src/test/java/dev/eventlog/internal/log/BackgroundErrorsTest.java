@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A user's code does not run on the threads that do a log's file work, and may use the log or close it. */
-@Timeout(15)
+@Timeout(300)
 class BackgroundErrorsTest {
 
     private final Numbered numbered = new Numbered(1, 20_000);

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Damaged checkpoints and lists of parked events: who needs one is told, the other consumers go on, all are shown. */
-@Timeout(60)
+@Timeout(300)
 class ConsumerDamageTest {
 
     private static final int EVENTS = 20;
@@ -52,7 +52,7 @@ class ConsumerDamageTest {
             other.poll(Duration.ZERO);
             other.commit();
             try (Subscription billing = subscribe(log, this::failEachFifth)) {
-                assertThat(billing.awaitCaughtUp(Duration.ofSeconds(30))).isTrue();
+                assertThat(billing.awaitCaughtUp(Duration.ofMinutes(2))).isTrue();
             }
             assertThat(parked(log)).containsExactly(0L, 5L, 10L, 15L);
         }
@@ -181,7 +181,7 @@ class ConsumerDamageTest {
                     failEachFifth(event);
                     handled.add(event.position());
                 })) {
-                    assertThat(billing.awaitCaughtUp(Duration.ofSeconds(30))).isTrue();
+                    assertThat(billing.awaitCaughtUp(Duration.ofMinutes(2))).isTrue();
                 }
                 var all = new TreeSet<>(handled);
                 all.addAll(parked(log));

@@ -16,6 +16,7 @@ import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Directories;
+import dev.eventlog.internal.support.MemoryDirectory;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -52,7 +53,7 @@ class CorruptionTest {
     private Path directory;
     private Path original;
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path temporary;
 
     @BeforeEach
@@ -259,7 +260,7 @@ class CorruptionTest {
             flipInTheMiddle(log, file);
             var config = ConsumerConfig.named("subscriber").build();
             try (var subscription = log.subscribe(config, Numbered.CODEC, event -> {})) {
-                assertThatThrownBy(() -> subscription.awaitPosition(EVENTS - 1, Duration.ofMinutes(1)))
+                assertThatThrownBy(() -> subscription.awaitPosition(EVENTS - 1, Duration.ofMinutes(2)))
                         .isInstanceOf(IllegalStateException.class)
                         .hasCauseInstanceOf(CorruptLogException.class);
                 ConsumerStatus status = subscription.status();

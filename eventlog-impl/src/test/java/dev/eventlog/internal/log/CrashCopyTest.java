@@ -8,6 +8,7 @@ import dev.eventlog.EventLog;
 import dev.eventlog.Subscription;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Directories;
+import dev.eventlog.internal.support.MemoryDirectory;
 import dev.eventlog.internal.support.Seed;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -26,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A process crash leaves the files as they are at that instant. So before every file operation of a run with three rolls
  * the directory is copied, and the copy is opened: it must have each acknowledged event and take new ones. The same again
- * one level deeper: before operations of that recovery the copy is copied, and opened.
+ * one level deeper: before operations of that recovery the copy is copied, and opened; so for one of as many recoveries as
+ * {@code -Deventlog.crash.sample=} says.
  */
 @Timeout(600)
 class CrashCopyTest {
@@ -38,11 +40,11 @@ class CrashCopyTest {
     private final AtomicLong handled = new AtomicLong();
     private long copies;
     // of so many recoveries one is crashed at each of its own steps
-    private int sample = 120;
+    private int sample = Integer.getInteger("eventlog.crash.sample", 120);
     private long steps;
     private Throwable failure;
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path temporary;
 
     @Test

@@ -124,7 +124,7 @@ class DamageBesideTest {
                 .build();
         try (var consumer = log.consumer(config, Numbered.CODEC)) {
             while (next[0] < end) {
-                List<Event<ByteBuffer>> events = consumer.poll(Duration.ofSeconds(10));
+                List<Event<ByteBuffer>> events = consumer.poll(Duration.ofMinutes(1));
                 for (Event<ByteBuffer> event : events) {
                     assertThat(event.position()).as("%s", seed).isEqualTo(next[0]++);
                     assertThat(numbered.isRight(event)).as("%s", seed).isTrue();
@@ -172,7 +172,7 @@ class DamageBesideTest {
                 }
                 handled.add(event.position());
             })) {
-                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(1))).isTrue();
+                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(2))).isTrue();
             }
             assertThat(early).as("told before they were handled, %s", seed).isEmpty();
             assertThat(handled).as("%s", seed).isEqualTo(delivered);
@@ -193,7 +193,7 @@ class DamageBesideTest {
                 var config =
                         ConsumerConfig.named("stays-" + lanes).parallel(lanes).build();
                 try (var subscription = log.subscribe(config, Numbered.CODEC, event -> handled.add(event.position()))) {
-                    assertThatThrownBy(() -> subscription.awaitPosition(EVENTS, Duration.ofMinutes(1)))
+                    assertThatThrownBy(() -> subscription.awaitPosition(EVENTS, Duration.ofMinutes(2)))
                             .hasRootCauseInstanceOf(CorruptLogException.class);
                     assertThat(subscription.status().state()).isEqualTo(State.FAILED);
                     assertThat(subscription.status().checkpoint())

@@ -13,6 +13,7 @@ import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Directories;
+import dev.eventlog.internal.support.MemoryDirectory;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -52,7 +53,7 @@ class DamageGapTest {
     private Path directory;
     private Path original;
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path temporary;
 
     @BeforeEach
@@ -308,7 +309,7 @@ class DamageGapTest {
             order.clear();
             var pushing = ConsumerConfig.named("push").onDamage(tell).build();
             try (var subscription = log.subscribe(pushing, Numbered.CODEC, event -> got.add(event.position()))) {
-                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(1))).isTrue();
+                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(2))).isTrue();
             }
             assertThat(told).isEqualTo(lost);
             assertThat(got).isEqualTo(delivered);

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which ids a log on disk knows: over restarts, power cuts, damage and pruning. */
-@Timeout(60)
+@Timeout(300)
 class DeduplicationTest {
 
     private static final Duration DAY = Duration.ofDays(1);

@@ -7,6 +7,7 @@ import dev.eventlog.EventLog;
 import dev.eventlog.StartAt;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Directories;
+import dev.eventlog.internal.support.MemoryDirectory;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,7 +36,7 @@ class DerivedFilesTest {
     private long end;
     private long checkpoint;
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path temporary;
 
     @BeforeEach

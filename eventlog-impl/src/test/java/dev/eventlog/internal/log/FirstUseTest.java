@@ -39,7 +39,7 @@ class FirstUseTest {
             try (EventLog log = open(arguments);
                     var consumer = log.consumer("billing", Codec.utf8())) {
                 log.producer("checkout", Codec.utf8()).append("o-17", "placed");
-                if (consumer.poll(Duration.ofSeconds(5)).size() != 1) {
+                if (consumer.poll(Duration.ofMinutes(1)).size() != 1) {
                     throw new IllegalStateException("nothing to read");
                 }
                 consumer.commit();

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a newer version wrote is refused with both versions told, and left as it is. */
-@Timeout(60)
+@Timeout(300)
 class FormatVersionTest {
 
     private static final int NEWER = 7;

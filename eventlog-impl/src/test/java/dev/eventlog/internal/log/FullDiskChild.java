@@ -122,7 +122,7 @@ final class FullDiskChild {
             case "commit" -> commit(words[1]);
             case "park" -> park();
             case "caught-up" ->
-                "done " + parking.awaitCaughtUp(Duration.ofSeconds(30)) + " parked="
+                "done " + parking.awaitCaughtUp(Duration.ofMinutes(2)) + " parked="
                         + parking.status().parked() + " " + parking.status().state();
             case "close" -> {
                 log.close();

@@ -125,7 +125,7 @@ class InterruptTest {
                 }
             });
             producer.append(numbered.event(0));
-            assertThat(subscription.awaitPosition(49, Duration.ofMinutes(1))).isTrue();
+            assertThat(subscription.awaitPosition(49, Duration.ofMinutes(2))).isTrue();
             subscription.close();
             numbered.assertComplete(log);
         }

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class KillTest {
 
-    private static final int ROUNDS = Integer.getInteger("eventlog.kill.rounds", 6);
+    private static final int ROUNDS = Integer.getInteger("eventlog.kill.rounds", 4);
 
     private final Seed seed = Seed.of(KillTest.class);
     private final Numbered numbered = new Numbered(seed.value(), 64 << 10);

@@ -14,6 +14,7 @@ import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.LogFailedException;
 import dev.eventlog.internal.support.ChildJvm;
 import dev.eventlog.internal.support.Directories;
+import dev.eventlog.internal.support.MemoryDirectory;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -45,7 +46,7 @@ class LostFileTest {
 
     private final Numbered numbered = new Numbered(1, 8_000);
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path temporary;
 
     /** What is done to a file. */
@@ -229,7 +230,7 @@ class LostFileTest {
                 .build();
         var subscription = log.subscribe(config, Numbered.CODEC, event -> {});
         IllegalStateException failed = catchThrowableOfType(
-                IllegalStateException.class, () -> subscription.awaitCaughtUp(Duration.ofSeconds(60)));
+                IllegalStateException.class, () -> subscription.awaitCaughtUp(Duration.ofMinutes(2)));
         assertThat(failed.getCause()).isInstanceOf(CorruptLogException.class);
         CorruptLogException damage = (CorruptLogException) failed.getCause();
         assertThat(damage.file()).isEqualTo(file);

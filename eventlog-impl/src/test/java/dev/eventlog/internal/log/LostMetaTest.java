@@ -10,6 +10,7 @@ import dev.eventlog.error.CorruptLogException;
 import dev.eventlog.error.UnknownFormatException;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Directories;
+import dev.eventlog.internal.support.MemoryDirectory;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -45,7 +46,7 @@ class LostMetaTest {
     private Path original;
     private byte[] meta;
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path temporary;
 
     @BeforeEach

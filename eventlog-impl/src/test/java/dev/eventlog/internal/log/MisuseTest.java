@@ -73,7 +73,7 @@ class MisuseTest {
                 producer.append(bytes((int) event.position()));
             }
         });
-        assertThat(subscription.awaitPosition(100, Duration.ofMinutes(1))).isTrue();
+        assertThat(subscription.awaitPosition(100, Duration.ofMinutes(2))).isTrue();
         try (var consumer = log.consumer("consumer", Codec.bytes())) {
             assertThat(consumer.poll(view -> producer.append(bytes(2)), 50)).isEqualTo(50);
         }
@@ -127,7 +127,7 @@ class MisuseTest {
     }
 
     private static void awaitState(dev.eventlog.Subscription subscription, ConsumerStatus.State state) {
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
         while (stateOf(subscription) != state) {
             assertThat(System.nanoTime()).isLessThan(deadline);
             Thread.onSpinWait();
@@ -184,8 +184,8 @@ class MisuseTest {
             }
         });
         var other = log.subscribe("other", Codec.bytes(), event -> {});
-        assertThat(other.awaitPosition(4, Duration.ofMinutes(1))).isTrue();
-        assertThat(failing.awaitPosition(4, Duration.ofMinutes(1))).isTrue();
+        assertThat(other.awaitPosition(4, Duration.ofMinutes(2))).isTrue();
+        assertThat(failing.awaitPosition(4, Duration.ofMinutes(2))).isTrue();
         assertThat(failing.status().parked()).isEqualTo(2);
     }
 
@@ -657,7 +657,7 @@ class MisuseTest {
             try (var consumer = log.consumer(ConsumerConfig.unnamed().build(), Codec.bytes())) {
                 long seen = 0;
                 while (seen < end) {
-                    for (Event<ByteBuffer> event : consumer.poll(Duration.ofSeconds(10))) {
+                    for (Event<ByteBuffer> event : consumer.poll(Duration.ofMinutes(1))) {
                         assertThat(event.position()).isEqualTo(seen++);
                     }
                     consumer.commit();

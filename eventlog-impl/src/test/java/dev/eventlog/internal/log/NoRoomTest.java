@@ -182,7 +182,7 @@ class NoRoomTest {
         consumers.forEach(NoRoomTest::drain);
         // else only the attempts to park would use up the operations without room, one a second
         room();
-        assertThat(subscriptions.get(0).awaitPosition(END - 1, Duration.ofSeconds(30)))
+        assertThat(subscriptions.get(0).awaitPosition(END - 1, Duration.ofMinutes(2)))
                 .as("%s, %s", where, subscriptions.get(0).status())
                 .isTrue();
         numbered.assertComplete(log);
@@ -264,7 +264,7 @@ class NoRoomTest {
                     throw new IllegalStateException("on purpose");
                 }
             })) {
-                assertThat(subscription.awaitCaughtUp(Duration.ofSeconds(30))).isTrue();
+                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(2))).isTrue();
                 fullAt = "/parked/";
                 appendSingly(log, 10);
                 until(() -> told.stream().anyMatch(StorageFullException.class::isInstance));
@@ -272,8 +272,7 @@ class NoRoomTest {
                 assertThat(subscription.status().checkpoint()).isEqualTo(1);
                 assertThat(subscription.status().parked()).isZero();
                 room();
-                assertThat(subscription.awaitPosition(9, Duration.ofSeconds(30)))
-                        .isTrue();
+                assertThat(subscription.awaitPosition(9, Duration.ofMinutes(2))).isTrue();
                 assertThat(subscription.status().parked()).isOne();
             }
             assertThat(attempts).as("handed over again").hasValue(2);
@@ -309,7 +308,7 @@ class NoRoomTest {
             try (Subscription subscription = log.subscribe(config, Numbered.CODEC, event -> {
                 throw new IllegalStateException("on purpose");
             })) {
-                assertThat(subscription.awaitCaughtUp(Duration.ofSeconds(30))).isTrue();
+                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(2))).isTrue();
             }
             try (var parked = log.consumer(ConsumerConfig.parkedBy("parking").build(), Numbered.CODEC)) {
                 int count = parked.poll(Duration.ZERO).size();

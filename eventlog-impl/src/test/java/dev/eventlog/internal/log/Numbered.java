@@ -18,7 +18,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Events whose every byte follows from a seed and their position, so that whoever reads one knows what it must be.
@@ -28,9 +31,13 @@ final class Numbered {
     static final Codec<ByteBuffer> CODEC = Codec.bytes("numbered");
 
     private static final int MAX_BATCH_LENGTH = 100 << 10;
+    private static final long MAX_KEPT_BYTES = 16 << 20;
 
     private final long seed;
     private final int maxLength;
+    // a test that opens hundreds of copies of a log compares each event as often; of the rest they are made again
+    private final Map<Long, byte[]> payloads = new ConcurrentHashMap<>();
+    private final AtomicLong keptBytes = new AtomicLong();
 
     /**
      * @param maxLength greatest payload; a few are that long
@@ -62,8 +69,20 @@ final class Numbered {
         return new SplittableRandom(seed * 0x9e3779b97f4a7c15L + position);
     }
 
-    /** The payload at a position. */
-    byte[] payload(long position) {
+    /** The payload at a position; not to be changed. */
+    private byte[] payload(long position) {
+        byte[] kept = payloads.get(position);
+        if (kept != null) {
+            return kept;
+        }
+        byte[] payload = newPayload(position);
+        if (keptBytes.addAndGet(payload.length + 64L) <= MAX_KEPT_BYTES) {
+            payloads.put(position, payload);
+        }
+        return payload;
+    }
+
+    private byte[] newPayload(long position) {
         SplittableRandom random = random(position);
         int bound = switch (random.nextInt(10)) {
             case 0 -> 1;
@@ -83,7 +102,9 @@ final class Numbered {
 
     /** The event at a position. */
     NewEvent<ByteBuffer> event(long position) {
-        NewEvent<ByteBuffer> event = NewEvent.of(key(position), ByteBuffer.wrap(payload(position)));
+        // a copy: what is compared later is not what the log was given
+        NewEvent<ByteBuffer> event =
+                NewEvent.of(key(position), ByteBuffer.wrap(payload(position).clone()));
         return position % 5 == 0 ? event.withId("id-" + position) : event;
     }
 

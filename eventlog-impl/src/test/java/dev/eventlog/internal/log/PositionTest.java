@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Logs whose positions are where an int, or a shorter long, would overflow. */
-@Timeout(60)
+@Timeout(300)
 class PositionTest {
 
     private static final long LAST = (1L << 48) - 1;

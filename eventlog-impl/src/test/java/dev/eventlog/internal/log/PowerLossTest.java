@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PowerLossTest {
 
     private static final Codec<String> TEXT = Codec.utf8();
-    private static final Duration LONG = Duration.ofSeconds(30);
+    private static final Duration LONG = Duration.ofMinutes(2);
 
     @TempDir
     private Path temporary;

@@ -79,7 +79,7 @@ class ProcessNoRoomTest {
                 // more than what is tried in the background
                 awaitRefusals(8, subscription);
                 isFull = false;
-                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(1))).isTrue();
+                assertThat(subscription.awaitCaughtUp(Duration.ofMinutes(2))).isTrue();
                 assertThat(subscription.status().parked()).isZero();
             }
             NumberedOutputs.assertComplete(log, log);

@@ -34,7 +34,7 @@ class ProcessRequiredTest {
 
     private static final long SEGMENT = 1 << 20;
     private static final long LIMIT = 4 * SEGMENT;
-    private static final Duration LONG = Duration.ofMinutes(1);
+    private static final Duration LONG = Duration.ofMinutes(2);
     private static final Processor<ByteBuffer, ByteBuffer> ONE =
             event -> List.of(NewEvent.of(ByteBuffer.allocate(8).putLong(0, event.position())));
 

@@ -10,6 +10,7 @@ import dev.eventlog.error.LogFailedException;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Directories;
+import dev.eventlog.internal.support.MemoryDirectory;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,11 +27,13 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Pruning that is cut short at any file operation, and logs that lost what tells what was pruned: what must be kept is
  * there, what was recorded as pruned goes, and lost segments are never taken for pruned ones as long as anything tells.
+ * {@code -Deventlog.prune.appends=} sets how long each run is.
  */
 @Timeout(600)
 class PruneCrashTest {
 
     private static final long KEPT = 3L << 20;
+    private static final int APPENDS = Integer.getInteger("eventlog.prune.appends", 9);
 
     private final Seed seed = Seed.of(PruneCrashTest.class);
     private final Numbered numbered = new Numbered(seed.value(), 60_000);
@@ -39,7 +42,7 @@ class PruneCrashTest {
     private long copies;
     private Throwable failure;
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path temporary;
 
     private static EventLogConfig.Builder pruning(Path directory) {
@@ -117,7 +120,7 @@ class PruneCrashTest {
         });
         for (int opens = 0; opens < 2; opens++) {
             try (EventLog log = LocalEventLog.open(pruning(directory).build(), files.withoutForce(), Clock.system())) {
-                for (int i = 0; i < 12; i++) {
+                for (int i = 0; i < APPENDS; i++) {
                     appendBytes(log, 700_000);
                     first.set(log.firstPosition());
                 }

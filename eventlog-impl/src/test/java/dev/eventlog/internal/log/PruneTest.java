@@ -325,7 +325,7 @@ class PruneTest {
                     throw new IllegalStateException("cannot handle " + event.position());
                 }
             })) {
-                assertThat(billing.awaitCaughtUp(Duration.ofSeconds(60))).isTrue();
+                assertThat(billing.awaitCaughtUp(Duration.ofMinutes(2))).isTrue();
                 assertThat(billing.status().parked()).isEqualTo(1);
             }
             appendSegments(log, 8);
@@ -398,7 +398,7 @@ class PruneTest {
                 consumer.commit();
             }
             try (Subscription billing = log.subscribe("billing", Numbered.CODEC, event -> {})) {
-                assertThat(billing.awaitCaughtUp(Duration.ofSeconds(60))).isTrue();
+                assertThat(billing.awaitCaughtUp(Duration.ofMinutes(2))).isTrue();
             }
         }
     }

@@ -156,7 +156,7 @@ class ReadingProcessTest {
                     .as("%s", seed)
                     .containsOnly(ConsumerStatus.State.OPEN);
         }
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
         for (int i = 0; i < readers.length; i++) {
             while (position(i) != end) {
                 assertThat(readers[i].process().isAlive())
@@ -232,7 +232,7 @@ class ReadingProcessTest {
     }
 
     private static void until(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).isLessThan(deadline);
             LockSupport.parkNanos(1_000_000);

@@ -9,6 +9,7 @@ import dev.eventlog.EventLogConfig.Recovery;
 import dev.eventlog.internal.file.HookedFileOps;
 import dev.eventlog.internal.support.Clock;
 import dev.eventlog.internal.support.Directories;
+import dev.eventlog.internal.support.MemoryDirectory;
 import dev.eventlog.internal.support.Seed;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -41,7 +42,7 @@ class RecordDamageCrashTest {
     private final Numbered numbered = new Numbered(seed.value(), 300);
     private int copies;
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     private Path temporary;
 
     private static EventLog open(Path directory, HookedFileOps files) {

@@ -310,7 +310,7 @@ class ScarceResourcesTest {
                     append(random.nextInt(100));
                     Arrays.fill(BALLAST, null);
                 }
-                if (!subscription.awaitCaughtUp(Duration.ofMinutes(1))) {
+                if (!subscription.awaitCaughtUp(Duration.ofMinutes(2))) {
                     throw new AssertionError("subscription stays: " + subscription.status());
                 }
             }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A segment that cannot be sealed, with others behind it. */
-@Timeout(60)
+@Timeout(300)
 class SealFailureTest {
 
     private static final int EVENTS = 60;

@@ -9,11 +9,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** A JVM that a test starts: the same java and class path as this one, and no flag unless the test gives one. */
 public final class ChildJvm implements AutoCloseable {
 
-    private static final long LONGEST_SECONDS = 120;
+    private static final long LONGEST_SECONDS = 300;
 
     private final Process process;
     private final Path out;
@@ -164,7 +165,8 @@ public final class ChildJvm implements AutoCloseable {
             if (ended) {
                 break;
             }
-            Thread.onSpinWait();
+            // leaves the processor to the child
+            LockSupport.parkNanos(1_000_000);
         }
         throw new IllegalStateException("child printed no line that begins with " + beginning + "\n" + output());
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Each test opens a JVM of its own: in this one somebody else may have opened everything already. */
-@Timeout(60)
+@Timeout(300)
 final class JvmOpenerTest {
 
     private static final String[] FLAGS = {

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -36,13 +37,13 @@ import org.junit.jupiter.api.Timeout;
  *
  * <p><b>Threading:</b> One thread at a time: the test's.
  */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 abstract class ContractFixture {
 
     /** Does not wait. */
     static final Duration NOW = Duration.ZERO;
     /** Longer than anything that is waited for takes, shorter than a test's time. */
-    static final Duration LONG = Duration.ofSeconds(30);
+    static final Duration LONG = Duration.ofMinutes(2);
     /** Long enough for what must not happen to happen, were it to. */
     static final Duration SHORT = Duration.ofMillis(60);
     /** The key of events whose key does not matter: one key, so that a log with partitions keeps their order too. */
@@ -126,7 +127,7 @@ abstract class ContractFixture {
     }
 
     @AfterEach
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void closeLog() {
         log.close();
     }
@@ -305,14 +306,14 @@ abstract class ContractFixture {
     }
 
     /** Waits until a condition holds that no await method of the api tells of. */
-    @SuppressWarnings("ThreadPriorityCheck") // yielding is waiting without a sleep
     static void until(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + LONG.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
                 fail("did not come true in " + LONG + ": " + what);
             }
-            Thread.yield();
+            // leaves the processor to those that it waits for
+            LockSupport.parkNanos(50_000);
         }
     }
 }

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The api's own values, which are the same for all backends: configurations, queries, new events, codecs, dispatch. */
-@Timeout(60)
+@Timeout(300)
 class ApiValuesTest {
 
     // configurations

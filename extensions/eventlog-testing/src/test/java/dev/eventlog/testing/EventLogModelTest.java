@@ -24,12 +24,12 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Random operations on a log against a plain list. {@code -Dseed=…} repeats a run, {@code -Deventlog.model.steps=…} makes
  * it longer.
  */
-@Timeout(600)
+@Timeout(1_200)
 class EventLogModelTest {
 
     private static final int MAX_EVENT_LENGTH_BYTES = 128 << 10;
 
-    @TempDir
+    @TempDir(factory = MemoryDirectory.class)
     Path parent;
 
     /** The given seed, else some that are always the same and one that never was. */
@@ -41,25 +41,25 @@ class EventLogModelTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void logInMemoryTellsTheSameAsAList(long seed) {
-        run(new InMemory(false), seed, 4_000, "logInMemoryTellsTheSameAsAList");
+        run(new InMemory(false), seed, 2_500, "logInMemoryTellsTheSameAsAList");
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     void logOnDiskTellsTheSameAsAList(long seed) {
-        run(new OnDisk(parent, Durability.PROCESS_CRASH, false), seed, 1_500, "logOnDiskTellsTheSameAsAList");
+        run(new OnDisk(parent, Durability.PROCESS_CRASH, false), seed, 1_000, "logOnDiskTellsTheSameAsAList");
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     void logThatSurvivesPowerCutsTellsTheSameAsAList(long seed) {
-        run(new OnDisk(parent, Durability.POWER_LOSS, false), seed, 600, "logThatSurvivesPowerCutsTellsTheSameAsAList");
+        run(new OnDisk(parent, Durability.POWER_LOSS, false), seed, 500, "logThatSurvivesPowerCutsTellsTheSameAsAList");
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     void logInMemoryThatIsPrunedTellsTheSameAsAList(long seed) {
-        run(new InMemory(true), seed, 4_000, "logInMemoryThatIsPrunedTellsTheSameAsAList");
+        run(new InMemory(true), seed, 2_500, "logInMemoryThatIsPrunedTellsTheSameAsAList");
     }
 
     @ParameterizedTest
@@ -68,7 +68,7 @@ class EventLogModelTest {
         run(
                 new OnDisk(parent, Durability.PROCESS_CRASH, true),
                 seed,
-                1_500,
+                1_000,
                 "logOnDiskThatIsPrunedTellsTheSameAsAList");
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What {@link EventLog#open} promises of logs in a directory, beyond the contract that all backends share. */
-@Timeout(60)
+@Timeout(300)
 class LocalEventLogTest {
 
     @TempDir
