@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.eventlog.Codec;
 import dev.eventlog.error.UnknownFormatException;
+import dev.eventlog.fuzz.Checksums;
 import dev.eventlog.fuzz.MemoryFiles;
 import dev.eventlog.internal.file.FileOps;
 import dev.eventlog.internal.frame.FrameBuilder;
@@ -344,5 +345,186 @@ class SegmentScannerTest {
         assertThat(scanner.advance().end().position()).isEqualTo(BASE + 2);
         System.arraycopy(written, first, files.bytes(file.path()), first, end - first);
         assertThat(scanner.advance().end().position()).isEqualTo(BASE + 3);
+    }
+
+    private void zero(int from, int to) {
+        for (int at = from; at < to; at++) {
+            bytes.put(at, (byte) 0);
+        }
+    }
+
+    @Test
+    void holeIsPassedAndZerosToTheEndAreTheEnd() throws IOException {
+        putEvents(2);
+        putEvents(3);
+        putEvents(1);
+        zero(offset(2), offset(3));
+        SegmentScan scan = scanAll();
+        assertThat(scan.gaps())
+                .containsExactly(new SegmentScan.Gap(
+                        offset(2), offset(3), BASE + 2, BASE + 5, "nothing stands where events were appended"));
+        assertThat(scan.problem()).isNull();
+        assertThat(scan.end().position()).isEqualTo(BASE + 6);
+        zero(offset(3), end);
+        SegmentScan shorter = scanAll();
+        assertThat(shorter.gaps()).isEmpty();
+        assertThat(shorter.problem()).isNull();
+        assertThat(shorter.end().offset()).isEqualTo(offset(2));
+        // something that is no frame stands behind the zeros
+        bytes.put(end + 99, (byte) 1);
+        assertThat(scanAll().gaps()).isEmpty();
+        assertThat(scanAll().end().offset()).isEqualTo(offset(2));
+        // what must be there and is not
+        SegmentScan upTo = SegmentScanner.scan(file(), SEED, null, SegmentScanner.Expected.upTo(BASE, BASE + 3));
+        assertThat(upTo.problem()).isEqualTo("nothing stands where events were appended");
+    }
+
+    @Test
+    void frameThatWasFoundAndIsRefusedIsNotFoundAgain() throws IOException {
+        putEvents(2);
+        putEvents(1);
+        // the lost frame's place, then one that contradicts the dictionary, then a right one
+        zero(offset(2), end);
+        builder.begin(FrameDescriptor.KIND_CONTROL);
+        ControlRecords.putSchema(builder, 1, new Codec.Schema("other", 1, "a/b"));
+        put();
+        putEvents(1);
+        SegmentScan scan = scanAll();
+        assertThat(scan.end().position()).isEqualTo(BASE + 4);
+        assertThat(scan.dataFrames()).isEqualTo(2);
+        assertThat(scan.gaps()).hasSize(2);
+    }
+
+    @Test
+    void numbersOfLostNamesAreNotGivenAgain() throws IOException {
+        builder.begin(FrameDescriptor.KIND_CONTROL);
+        ControlRecords.putSchema(builder, 2, new Codec.Schema("type", 2, "a/b"));
+        ControlRecords.putSource(builder, 2, "source-2");
+        put();
+        builder.begin(FrameDescriptor.KIND_DATA);
+        builder.add(Codec.bytes("type"), ByteBuffer.allocate(1), null, 2, 2);
+        put();
+        builder.begin(FrameDescriptor.KIND_CONTROL);
+        ControlRecords.putSchema(builder, 4, new Codec.Schema("type", 4, "a/b"));
+        ControlRecords.putSource(builder, 4, "source-4");
+        put();
+        bytes.put(offset(1) + 20, (byte) 99);
+        var dictionary = new Dictionary();
+        var shown = new ArrayList<Integer>();
+        SegmentScanner.scan(
+                file(), SEED, dictionary, SegmentScanner.Expected.upTo(BASE, Long.MAX_VALUE), (frame, offset) -> {
+                    while (frame.nextEvent() == FrameView.EVENT) {
+                        shown.add(frame.schema());
+                    }
+                });
+        assertThat(shown).containsExactly(2);
+        assertThat(dictionary.nextSchema()).isEqualTo(5);
+        assertThat(dictionary.nextSource()).isEqualTo(5);
+        assertThat(dictionary.schema(4)).isEqualTo(new Codec.Schema("type", 4, "a/b"));
+        assertThat(dictionary.schemaNumber(new Codec.Schema("type", 2, "a/b"))).isZero();
+    }
+
+    @Test
+    void namesAndProgressOfASegmentAreTakenUp() throws IOException {
+        var progress = new ReadJournal.Progress(LOG, "billing", 9, 1, 0);
+        builder.begin(FrameDescriptor.KIND_CONTROL);
+        ProgressFormat.putRecord(builder, progress);
+        put();
+        var dictionary = new Dictionary();
+        SegmentScan scan = SegmentScanner.scan(file(), SEED, dictionary);
+        assertThat(scan.progress()).containsExactly(progress);
+        assertThat(dictionary.schemas()).containsExactly(new Codec.Schema("type", 1, "a/b"));
+        assertThat(dictionary.sources()).containsExactly("source");
+    }
+
+    @Test
+    void segmentThatBeginsAtPositionZeroIsRead() throws IOException {
+        end = 0;
+        crc = 0;
+        position = 0;
+        durable = 0;
+        offsets.clear();
+        begin();
+        putEvents(1);
+        assertThat(scan().basePosition()).isZero();
+        assertThat(scan().end().position()).isEqualTo(1);
+        position = -1;
+        end = 0;
+        crc = 0;
+        begin();
+        assertThat(scan().hasFrames()).isFalse();
+        assertThat(scan().problem()).isEqualTo("frame's event count is wrong");
+    }
+
+    @Test
+    void moreEventsThanAFrameHasRoomForEndTheScan() throws IOException {
+        // 64 bytes of header and two events of 48
+        putEvents(2);
+        int at = offset(1) + 4;
+        int most = bytes.getInt(at + FrameDescriptor.FRAME_LENGTH_OFFSET) / FrameDescriptor.EVENT_HEADER_LENGTH;
+        for (int count : new int[] {most, most + 1, -1}) {
+            bytes.putInt(at + FrameDescriptor.EVENT_COUNT_OFFSET, count);
+            bytes.putInt(
+                    at + FrameDescriptor.HEADER_CRC_OFFSET,
+                    Checksums.crc(bytes, at, at + FrameDescriptor.HEADER_CRC_OFFSET) ^ SEED);
+            assertThat(scan().problem()).isEqualTo(count == most ? null : "frame's event count is wrong");
+        }
+    }
+
+    @Test
+    void openingStandsBehindChroniclesOwnDocuments() throws IOException {
+        for (int documents : new int[] {1, 15, 16}) {
+            end = 0;
+            crc = 0;
+            for (int i = 0; i < documents; i++) {
+                bytes.putInt(end, METADATA | 5);
+                bytes.putLong(end + 4, 0x0102_0304_0506_0708L);
+                end += 12;
+            }
+            begin();
+            SegmentScanner.Opening opening = SegmentScanner.opening(file(end));
+            assertThat(opening == null).as("%d documents", documents).isEqualTo(documents == 16);
+            assertThat(opening == null || opening.number() == 7).isTrue();
+        }
+        bytes.putInt(offsets.get(offsets.size() - 1), -5);
+        assertThat(SegmentScanner.opening(file())).isNull();
+    }
+
+    @Test
+    void segmentLongerThanAWindowIsReadWhereverItsFramesEnd() throws IOException {
+        ByteBuffer large = ByteBuffer.allocate(3 << 20).order(ByteOrder.LITTLE_ENDIAN);
+        large.put(0, bytes, 0, end);
+        int at = end;
+        int number = 0;
+        int last = 0;
+        while (at < (2 << 20)) {
+            builder.begin(FrameDescriptor.KIND_DATA);
+            builder.add(Codec.bytes("type"), ByteBuffer.allocate(3_000 + number % 9 * 501), null, 1, 1);
+            builder.finish();
+            crc = builder.stamp(position, position, durable, epoch, crc);
+            large.putInt(at, builder.length());
+            large.put(at + 4, builder.buffer(), 0, builder.length());
+            last = at;
+            at += 4 + builder.length();
+            position++;
+            number++;
+        }
+        FileOps.OpenFile file = files.put(Path.of("/log/segments/8"), large.array());
+        SegmentScan scan = SegmentScanner.scan(file, SEED, null);
+        assertThat(scan.problem()).isNull();
+        assertThat(scan.end().position()).isEqualTo(position);
+        assertThat(scan.end().offset()).isEqualTo(at);
+        assertThat(scan.index().count())
+                .isBetween((2 << 20) / SparseIndex.SPACING - 3, (2 << 20) / SparseIndex.SPACING);
+        // all but the first and the last are gone: the last is looked for through more than a window
+        for (int i = end; i < last; i++) {
+            large.put(i, (byte) 0);
+        }
+        var all = SegmentScanner.Expected.upTo(BASE, Long.MAX_VALUE);
+        SegmentScan behind = SegmentScanner.scan(file, SEED, null, all);
+        assertThat(behind.gaps()).hasSize(1);
+        assertThat(behind.gaps().get(0).endOffset()).isEqualTo(last);
+        assertThat(behind.end().position()).isEqualTo(position);
+        assertThat(SegmentScanner.durableBehind(file, SEED, end)).isEqualTo(durable);
     }
 }
