@@ -20,6 +20,7 @@ import java.util.UUID;
 /** {@link FrameView}: a frame and its events, beside a slow reading of the layout in {@link FrameDescriptor}. */
 public final class FrameFuzz implements FuzzTarget {
 
+    private static final int INDEX = 16;
     private static final int SEED = FrameBuilder.seed(new UUID(3, 4));
 
     private final FrameView view = new FrameView(SEED);
@@ -73,18 +74,18 @@ public final class FrameFuzz implements FuzzTarget {
 
     @Override
     public void fuzz(byte[] input) {
-        look(input.clone(), input.length);
+        look(input.clone(), 0, input.length);
         byte[] right = repaired(input);
-        assertThat(look(right, right.length)).as("what is put right is right").isTrue();
         // where else than at index 0 a frame may stand
-        byte[] moved = new byte[right.length + 24];
-        System.arraycopy(right, 0, moved, 16, right.length);
-        view.wrap(moved, 16);
-        assertThat(view.check(right.length)).isNull();
+        byte[] moved = new byte[INDEX + right.length + Long.BYTES];
+        System.arraycopy(right, 0, moved, INDEX, right.length);
+        assertThat(look(moved, INDEX, right.length))
+                .as("what is put right is right")
+                .isTrue();
         // each bit is covered by a checksum; one of them is tried
         int bit = Math.floorMod(Arrays.hashCode(input), right.length * 8);
         right[bit >>> 3] ^= (byte) (1 << (bit & 7));
-        assertThat(look(right, right.length)).as("bit %d is flipped", bit).isFalse();
+        assertThat(look(right, 0, right.length)).as("bit %d is flipped", bit).isFalse();
     }
 
     private static byte[] repaired(byte[] input) {
@@ -109,10 +110,11 @@ public final class FrameFuzz implements FuzzTarget {
     }
 
     /** Whether it is right, by both ways to check it. */
-    private boolean look(byte[] array, int length) {
-        view.wrap(array, 0);
+    private boolean look(byte[] array, int index, int length) {
+        view.wrap(array, index);
         String problem = view.check(length);
-        ByteBuffer frame = ByteBuffer.wrap(array).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(problem == null || problem.startsWith("frame")).isTrue();
+        ByteBuffer frame = ByteBuffer.wrap(array, index, length).slice().order(ByteOrder.LITTLE_ENDIAN);
         assertThat(problem == null).as("%s", problem).isEqualTo(isRight(frame));
         if (length >= HEADER_LENGTH) {
             boolean isPlain = problem == null
@@ -122,12 +124,18 @@ public final class FrameFuzz implements FuzzTarget {
             int epoch = frame.getInt(EPOCH_OFFSET);
             long base = frame.getLong(BASE_POSITION_OFFSET);
             int previous = frame.getInt(PREVIOUS_CRC_OFFSET);
-            assertThat(quick.isNext(array, 0, length, epoch, base, previous)).isEqualTo(isPlain);
-            assertThat(quick.isNext(array, 0, length, epoch + 1, base, previous))
+            assertThat(quick.isNext(array, index, length, epoch, base, previous))
+                    .isEqualTo(isPlain);
+            if (isPlain) {
+                assertThat(FrameView.eventCount(array, index)).isEqualTo(view.eventCount());
+                assertThat(FrameView.headerCrc(array, index)).isEqualTo(view.headerCrc());
+                showQuickly(array, index, length);
+            }
+            assertThat(quick.isNext(array, index, length, epoch + 1, base, previous))
                     .isFalse();
-            assertThat(quick.isNext(array, 0, length, epoch, base + 1, previous))
+            assertThat(quick.isNext(array, index, length, epoch, base + 1, previous))
                     .isFalse();
-            assertThat(quick.isNext(array, 0, length, epoch, base, previous + 1))
+            assertThat(quick.isNext(array, index, length, epoch, base, previous + 1))
                     .isFalse();
         }
         if (problem == null) {
@@ -136,6 +144,22 @@ public final class FrameFuzz implements FuzzTarget {
             readRecords(frame);
         }
         return problem == null;
+    }
+
+    /** A frame that was found right in a window shows the same. */
+    private void showQuickly(byte[] array, int index, int length) {
+        quick.show(array, index, length, view.basePosition());
+        assertThat(quick.length()).isEqualTo(length);
+        assertThat(quick.endPosition()).isEqualTo(view.endPosition());
+        int found = view.nextEvent();
+        while (found == FrameView.EVENT) {
+            assertThat(quick.nextEvent()).isEqualTo(FrameView.EVENT);
+            assertThat(quick.position()).isEqualTo(view.position());
+            assertThat(quick.payload()).isEqualTo(view.payload());
+            found = view.nextEvent();
+        }
+        assertThat(quick.nextEvent()).isEqualTo(found);
+        view.rewind();
     }
 
     private static boolean isRight(ByteBuffer frame) {

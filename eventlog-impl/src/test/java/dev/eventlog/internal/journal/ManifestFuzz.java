@@ -66,14 +66,14 @@ public final class ManifestFuzz implements FuzzTarget {
             byte[] right = repaired(input);
             Manifest read = read(right);
             if (read != null && right.length > HEADER_LENGTH) {
-                flip(right, read, Math.floorMod(Arrays.hashCode(input), (right.length - HEADER_LENGTH) * 8));
+                flip(right, Math.floorMod(Arrays.hashCode(input), (right.length - HEADER_LENGTH) * 8));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private void flip(byte[] right, Manifest before, int number) throws IOException {
+    private void flip(byte[] right, int number) throws IOException {
         int at = HEADER_LENGTH + (number >>> 3);
         byte[] flipped = right.clone();
         flipped[at] ^= (byte) (1 << (number & 7));
@@ -87,7 +87,6 @@ public final class ManifestFuzz implements FuzzTarget {
         Manifest cut = read(Arrays.copyOf(right, record));
         assertThat(read.isDamaged()).isTrue();
         assertThat(said(read)).as("flipped at %d", at).isEqualTo(said(cut));
-        assertThat(before.isDamaged() || said(before).length() >= 0).isTrue();
     }
 
     /** Lets each record have a length that fits, and its checksum. */
