@@ -94,9 +94,14 @@ final class Completions {
         long at = slot.getLong(CursorDescriptor.CHECKPOINT_OFFSET);
         while (pairs.hasRemaining()) {
             long from = at + get(pairs);
-            at = from + get(pairs);
+            long to = from + get(pairs);
+            if (from < at || to <= from) {
+                // the checksum is right, but no commit writes that
+                return NONE;
+            }
             found[count++] = from;
-            found[count++] = at;
+            found[count++] = to;
+            at = to;
         }
         return Arrays.copyOf(found, count);
     }

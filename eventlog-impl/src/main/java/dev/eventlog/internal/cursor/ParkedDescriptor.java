@@ -87,11 +87,14 @@ final class ParkedDescriptor {
         }
         var entries = new TreeMap<Long, Entry>();
         for (int at = ENTRIES_OFFSET; at < length; at += ENTRY_LENGTH) {
+            long position = bytes.getLong(at);
+            if (!entries.isEmpty() && position <= entries.lastKey()) {
+                throw damaged("damaged, its positions do not rise", name, file);
+            }
             entries.put(
-                    bytes.getLong(at),
+                    position,
                     new Entry(bytes.getInt(at + ENTRY_EPOCH_OFFSET), bytes.getInt(at + ENTRY_ATTEMPTS_OFFSET)));
         }
-        assert entries.size() == count : "positions differ";
         return entries;
     }
 

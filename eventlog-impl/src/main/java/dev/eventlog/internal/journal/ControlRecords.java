@@ -90,6 +90,9 @@ final class ControlRecords {
         ByteBuffer bytes = frame.bytes();
         for (int length = frame.recordLength(at); length > 0; length = frame.recordLength(at)) {
             int kind = frame.recordKind(at);
+            if (length < leastLength(kind)) {
+                return "dictionary record is too short";
+            }
             if (isBehindGap && (kind == RECORD_SCHEMA || kind == RECORD_SOURCE)) {
                 int before = bytes.getInt(at + SCHEMA_NUMBER_OFFSET) - 1;
                 dictionary.reserve(kind == RECORD_SCHEMA ? before : 0, kind == RECORD_SOURCE ? before : 0);
@@ -105,6 +108,15 @@ final class ControlRecords {
             at += length;
         }
         return null;
+    }
+
+    /** Bytes up to the texts of a record of the dictionary. */
+    private static int leastLength(int kind) {
+        return switch (kind) {
+            case RECORD_SCHEMA -> SCHEMA_TEXT_OFFSET;
+            case RECORD_SOURCE -> SOURCE_TEXT_OFFSET;
+            default -> RECORD_CONTENT_OFFSET;
+        };
     }
 
     private static boolean addSchema(Dictionary dictionary, ByteBuffer bytes, int at, int length) {

@@ -103,8 +103,11 @@ final class Dictionary {
         return true;
     }
 
-    /** Adds a source; returns false if the number stands for another, or is not the next. */
+    /** Adds a source; returns false if the number stands for another, or is not the next, or no source can be called so. */
     boolean addSource(int number, String source) {
+        if (!source.chars().allMatch(each -> each < 0x80)) {
+            return false;
+        }
         if (number > 0 && number < nextSource() && lostSource(number).equals(source(number))) {
             sources = replaced(sources, number, source);
             sourceNumbers.put(source, number);

@@ -37,7 +37,7 @@ final class IndexFile {
 
     private IndexFile() {}
 
-    /** Reads the file; null if there is none or it is damaged. */
+    /** Reads the file; null if there is none or it is damaged: checksums do not fit, or entries that do not rise. */
     static @Nullable SparseIndex read(Path file, UUID logId, long segment, FileOps files) throws IOException {
         FileOps.Attributes attributes = files.attributes(file);
         if (attributes == null || attributes.length() > ENTRIES_OFFSET + (long) MAX_COUNT * ENTRY_LENGTH) {
@@ -60,10 +60,17 @@ final class IndexFile {
             return null;
         }
         var index = new SparseIndex();
+        long position = -1;
+        long offset = -1;
         for (int at = ENTRIES_OFFSET; at < length; at += ENTRY_LENGTH) {
-            index.add(bytes.getLong(at), bytes.getLong(at + 8), bytes.getLong(at + 16));
+            if (bytes.getLong(at) <= position || bytes.getLong(at + 16) <= offset) {
+                return null;
+            }
+            position = bytes.getLong(at);
+            offset = bytes.getLong(at + 16);
+            index.add(position, bytes.getLong(at + 8), offset);
         }
-        return index;
+        return offset <= Integer.MAX_VALUE ? index : null;
     }
 
     /** Writes the file. */

@@ -246,6 +246,9 @@ final class Manifest {
     }
 
     private boolean takeSchema(ByteBuffer bytes, int at, int recordLength) {
+        if (recordLength < TEXT_OFFSET) {
+            return false;
+        }
         int typeLength = bytes.getShort(at + 20) & 0xffff;
         int contentTypeLength = bytes.getShort(at + 22) & 0xffff;
         if (TEXT_OFFSET + typeLength + contentTypeLength > recordLength) {
@@ -264,6 +267,9 @@ final class Manifest {
     }
 
     private boolean takeSource(ByteBuffer bytes, int at, int recordLength) {
+        if (recordLength < TEXT_OFFSET) {
+            return false;
+        }
         int nameLength = bytes.getShort(at + CONTENT_OFFSET) & 0xffff;
         return TEXT_OFFSET + nameLength <= recordLength
                 && dictionary.addSource(bytes.getInt(at + NUMBER_OFFSET), text(bytes, at + TEXT_OFFSET, nameLength));

@@ -66,6 +66,11 @@ final class ProgressFormat {
         }
         byte[] name = new byte[nameLength];
         bytes.get(at + PROGRESS_NAME_OFFSET, name);
+        for (byte each : name) {
+            if (each < 0) {
+                return null;
+            }
+        }
         return new Progress(
                 new UUID(
                         bytes.getLong(at + PROGRESS_LOG_ID_OFFSET),

@@ -32,6 +32,8 @@ final class SegmentScanner {
     private static final int WINDOW_LENGTH = 1 << 20;
     private static final ByteBuffer ZEROS =
             ByteBuffer.allocateDirect(WINDOW_LENGTH).asReadOnlyBuffer();
+    /** A frame's header with that of its document. */
+    private static final int LEAST_LENGTH = DocumentHeader.LENGTH + FrameDescriptor.HEADER_LENGTH;
     /** Enough for what a segment begins with. */
     private static final int OPENING_LENGTH = 64 << 10;
     /** More than Chronicle puts before the first frame. */
@@ -77,8 +79,9 @@ final class SegmentScanner {
     private SegmentScanner(FileOps.OpenFile file, int seed, @Nullable Dictionary dictionary, int windowCapacity)
             throws IOException {
         this.file = file;
-        window = ByteBuffer.allocateDirect(windowCapacity).order(ByteOrder.LITTLE_ENDIAN);
         this.length = file.length();
+        int capacity = (int) Math.max(LEAST_LENGTH, Math.min(windowCapacity, length));
+        window = ByteBuffer.allocateDirect(capacity).order(ByteOrder.LITTLE_ENDIAN);
         this.dictionary = dictionary;
         frame = new FrameView(seed);
     }
@@ -108,8 +111,7 @@ final class SegmentScanner {
     }
 
     private long durableBehind(long end) throws IOException {
-        int needed = DocumentHeader.LENGTH + FrameDescriptor.HEADER_LENGTH;
-        for (long at = (end + 3) & ~3L; load(at, needed); at += DocumentHeader.LENGTH) {
+        for (long at = (end + 3) & ~3L; load(at, LEAST_LENGTH); at += DocumentHeader.LENGTH) {
             int index = (int) (at - windowOffset) + DocumentHeader.LENGTH;
             int word = window.getInt(index);
             if (word == 0) {
@@ -134,7 +136,7 @@ final class SegmentScanner {
 
     /** Where the last of the words stands in the window that are zeros from an index on. */
     private int lastZeroWord(int index) {
-        int length = windowLength - index;
+        int length = Math.min(windowLength - index, ZEROS.capacity());
         int zeros = window.slice(index, length).mismatch(ZEROS.duplicate().limit(length));
         return index + ((zeros < 0 ? length : zeros) / DocumentHeader.LENGTH - 1) * DocumentHeader.LENGTH;
     }
@@ -251,10 +253,10 @@ final class SegmentScanner {
     }
 
     private @Nullable Found find(Damage damage, long from) throws IOException {
-        long last = Math.min(length, expected.endOffset()) - DocumentHeader.LENGTH - FrameDescriptor.HEADER_LENGTH;
+        long last = Math.min(length, expected.endOffset()) - LEAST_LENGTH;
         for (long at = from & -4L; at <= last; at += 4) {
             int loaded = loadSome(at);
-            if (loaded < DocumentHeader.LENGTH + FrameDescriptor.HEADER_LENGTH) {
+            if (loaded < LEAST_LENGTH) {
                 return null;
             }
             int index = (int) (at - windowOffset) + DocumentHeader.LENGTH;
@@ -294,13 +296,15 @@ final class SegmentScanner {
     }
 
     private boolean isCountPlausible() {
-        return frame.eventCount() >= 0 && frame.eventCount() <= frame.length() / FrameDescriptor.EVENT_HEADER_LENGTH;
+        return frame.basePosition() >= 0
+                && frame.eventCount() >= 0
+                && frame.eventCount() <= frame.length() / FrameDescriptor.EVENT_HEADER_LENGTH
+                && frame.endPosition() >= frame.basePosition();
     }
 
     /** Makes at least a header's bytes from an offset on be in the window; returns how many are. */
     private int loadSome(long from) throws IOException {
-        int least = DocumentHeader.LENGTH + FrameDescriptor.HEADER_LENGTH;
-        if (from < windowOffset || from + least > windowOffset + windowLength) {
+        if (from < windowOffset || from + LEAST_LENGTH > windowOffset + windowLength) {
             window.clear();
             windowOffset = from;
             windowLength = file.read(window, from);
@@ -316,7 +320,11 @@ final class SegmentScanner {
         while (true) {
             String problem = run();
             if (nextPosition >= expected.endPosition()
-                    || (problem == null && expected.endPosition() == Long.MAX_VALUE && isZeroToTheEnd())) {
+                    || (problem == null
+                            && expected.endPosition() == Long.MAX_VALUE
+                            // what was skipped may be frames whose document headers are damaged
+                            && skippedFrom < 0
+                            && isZeroToTheEnd())) {
                 return problem;
             }
             var damage =
@@ -501,32 +509,29 @@ final class SegmentScanner {
     }
 
     private @Nullable String take() {
-        if (basePosition < 0) {
-            if (ControlRecords.openedSegment(frame) < 0) {
-                return "segment does not begin with an open record";
-            }
-            if (expected.endOffset() != Segment.OPEN
-                    && (frame.basePosition() != expected.basePosition() || frame.epoch() != expected.epoch())) {
-                return "file is another segment's";
-            }
-            basePosition = frame.basePosition();
-            nextPosition = basePosition;
-            epoch = frame.epoch();
+        boolean isFirst = basePosition < 0;
+        String problem = isFirst ? firstProblem() : null;
+        if (problem != null) {
+            return problem;
         }
         if (isChained && frame.previousCrc() != lastCrc) {
             return "frame does not follow the one before it";
         }
-        if (frame.basePosition() != nextPosition || frame.epoch() != epoch) {
+        if (!isFirst && (frame.basePosition() != nextPosition || frame.epoch() != epoch)) {
             return "frame is out of order";
         }
         if (!isCountPlausible()) {
             return "frame's event count is wrong";
         }
+        if (isFirst) {
+            basePosition = frame.basePosition();
+            epoch = frame.epoch();
+        }
         durablePosition = Math.max(durablePosition, frame.durablePosition());
         if (frame.kind() == FrameDescriptor.KIND_CONTROL && dictionary != null) {
-            String problem = ControlRecords.addTo(dictionary, frame, !gaps.isEmpty());
-            if (problem != null) {
-                return problem;
+            String contradiction = ControlRecords.addTo(dictionary, frame, !gaps.isEmpty());
+            if (contradiction != null) {
+                return contradiction;
             }
         }
         ProgressFormat.addTo(progress, frame);
@@ -547,6 +552,15 @@ final class SegmentScanner {
             visitor.visit(frame, offset);
         }
         return null;
+    }
+
+    private @Nullable String firstProblem() {
+        if (ControlRecords.openedSegment(frame) < 0) {
+            return "segment does not begin with an open record";
+        }
+        boolean isAnothers = expected.endOffset() != Segment.OPEN
+                && (frame.basePosition() != expected.basePosition() || frame.epoch() != expected.epoch());
+        return isAnothers ? "file is another segment's" : null;
     }
 
     /** What stood for a number may be lost with a control frame: that number must not be given to something else. */
