@@ -62,7 +62,15 @@ public final class MemoryFiles implements FileOps {
     }
 
     @Override
-    public void forceDirectory(Path directory) {}
+    public OpenDirectory openDirectory(Path directory) {
+        return new OpenDirectory() {
+            @Override
+            public void force() {}
+
+            @Override
+            public void close() {}
+        };
+    }
 
     @Override
     public List<String> list(Path directory) {

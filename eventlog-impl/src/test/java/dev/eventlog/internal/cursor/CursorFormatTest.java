@@ -116,18 +116,20 @@ class CursorFormatTest {
     }
 
     @Test
-    void eitherSlotMayRequireEvents() {
-        assertThat(slots.isAnyRequired()).isFalse();
+    void flagsOfEitherSlotCount() {
+        assertThat(slots.anyFlags()).isZero();
         for (int i = 0; i < 2; i++) {
             put(i, NAME, 1, 10, CursorDescriptor.FLAG_REQUIRED);
-            put(1 - i, NAME, 1, 10, CursorDescriptor.FLAG_PROCESSES);
-            assertThat(slots.isAnyRequired()).isTrue();
+            put(1 - i, NAME, 1, 10, 0);
+            assertThat(slots.anyFlags()).isEqualTo(CursorDescriptor.FLAG_REQUIRED);
             assertThat(CursorDescriptor.isRequired(slots.slot(i))).isTrue();
             assertThat(CursorDescriptor.isRequired(slots.slot(1 - i))).isFalse();
+            put(1 - i, NAME, 1, 10, CursorDescriptor.FLAG_PROCESSES);
+            assertThat(slots.anyFlags()).isEqualTo(CursorDescriptor.FLAG_REQUIRED | CursorDescriptor.FLAG_PROCESSES);
         }
-        put(0, NAME, 1, 10, CursorDescriptor.FLAG_PROCESSES);
+        put(0, NAME, 1, 10, 4);
         put(1, NAME, 1, 10, CursorDescriptor.FLAG_PROCESSES);
-        assertThat(slots.isAnyRequired()).isFalse();
+        assertThat(slots.anyFlags()).as("unknown ones do not").isEqualTo(CursorDescriptor.FLAG_PROCESSES);
     }
 
     @Test
