@@ -4,7 +4,6 @@ import static dev.eventlog.internal.log.NumberedOutputs.append;
 import static dev.eventlog.internal.log.NumberedOutputs.assertAgree;
 import static dev.eventlog.internal.log.NumberedOutputs.assertComplete;
 import static dev.eventlog.internal.log.NumberedOutputs.processAll;
-import static dev.eventlog.internal.log.NumberedOutputs.processSome;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.eventlog.EventLog;
@@ -29,10 +28,9 @@ class ProcessCrashTest {
 
     private static final int ROUNDS = 2;
     private static final int INPUTS = 60;
-    /** A round fills half of a segment. */
-    private static final int OTHERS = 5;
+    private static final int CALLS = 12;
     /** Of so many copies one goes on to the end. */
-    private static final int SAMPLE = 4;
+    private static final int SAMPLE = 2;
 
     @TempDir
     private Path temporary;
@@ -52,15 +50,9 @@ class ProcessCrashTest {
                     append(log, number, number + INPUTS);
                     number += INPUTS;
                     if (round % 2 == 0) {
-                        processSome(log, log, 5, 7);
-                        log.force();
-                        processSome(log, log, 3, 7);
+                        processAndRoll(log);
                     } else {
                         processAll(log, log);
-                    }
-                    // rolls, also behind outputs whose checkpoint no file has yet
-                    for (int i = 0; i < OTHERS; i++) {
-                        log.producer("other", NumberedOutputs.CODEC).append(ByteBuffer.allocate(120 << 10));
                     }
                 }
                 assertAgree(log);
@@ -71,6 +63,23 @@ class ProcessCrashTest {
         }
         System.out.println("process crashes: " + copies + " copies");
         assertThat(copies.get()).isGreaterThan(60);
+    }
+
+    /** Forces and rolls while outputs are appended whose checkpoint no file has yet. */
+    private static void processAndRoll(EventLog log) {
+        var other = log.producer("other", NumberedOutputs.CODEC);
+        try (var consumer = log.consumer(NumberedOutputs.pulled(), NumberedOutputs.CODEC)) {
+            for (int call = 0; call < CALLS; call++) {
+                int unused = consumer.process(
+                        event -> NumberedOutputs.outputsOf(event.data().getLong(0)),
+                        log.producer("out", NumberedOutputs.CODEC),
+                        INPUTS / CALLS);
+                other.append(ByteBuffer.allocate(120 << 10));
+                if (call % 3 == 1) {
+                    log.force();
+                }
+            }
+        }
     }
 
     private void crash(Path directory, HookedFileOps.Op op, Path path) {

@@ -67,9 +67,9 @@ enum Sabotage {
             "power-cuts", "delivery/OutputClaim", "if (outputsEnd <= durable) {", "if (durable >= 0) {"),
     FORGETS_WHAT_OUTPUTS_TELL_OF_THEIR_CHECKPOINT(
             "power-cuts",
-            "delivery/OutputClaim",
-            "ReadJournal.Progress told = claim.told();",
-            "ReadJournal.Progress told = claim.hashCode() == 0 ? claim.told() : null;"),
+            "cursor/FileCursors",
+            "return told.generation() > generation ||",
+            "return checkpoint == -77 && told.generation() > generation || checkpoint == -77 &&"),
     FORGETS_IDS_OF_EARLIER_LIVES(
             "power-cuts", "journal/KnownIds", "if (openedAt > journal.firstPosition()) {", "if (openedAt < 0) {"),
     TAKES_A_FAILED_EVENT_OF_MEMBERS_FOR_DONE(

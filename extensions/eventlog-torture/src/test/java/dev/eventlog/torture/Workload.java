@@ -170,7 +170,7 @@ final class Workload {
                 ledger.durable(open.endPosition());
             }
             case 9, 10, 11 -> {
-                if (!isLazy || random.nextInt(10) == 0) {
+                if (!isLazy || random.nextInt(100) == 0) {
                     pull(random.nextInt(3) > 0);
                 }
             }
@@ -182,7 +182,12 @@ final class Workload {
             case 13 -> appendAgain(open);
             case 14 -> appendIfNone(open);
             case 15, 16 -> make(open);
-            default -> moment.run();
+            default -> {
+                // lives that roll have many steps, and there should be many of them too
+                if (!rolls || random.nextInt(5) == 0) {
+                    moment.run();
+                }
+            }
         }
     }
 
