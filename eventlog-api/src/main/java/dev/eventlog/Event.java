@@ -57,6 +57,14 @@ public interface Event<T> {
     int attempt();
 
     /**
+     * What the last attempt at an event failed of that {@link ConsumerConfig#parkedBy} brings: the exception's class and
+     * message, the first 200 bytes of UTF-8 of it. Null if it was parked without an attempt, or is no parked event.
+     */
+    default @Nullable String failure() {
+        return null;
+    }
+
+    /**
      * True if this consumer may have handled the event before (it is below the highest checkpoint the consumer ever
      * had), or, for an unnamed consumer or a read, if it was appended before the opening. Lets a handler leave out side effects.
      */

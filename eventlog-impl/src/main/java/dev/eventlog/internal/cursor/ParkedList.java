@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The positions of the events that a subscription parked and nobody took off the list yet. The events themselves stay in
  * the log: {@link #first} keeps them from being pruned. On disk each change is forced before the call returns, so that the
- * checkpoint never passes an event that is neither handled nor on the list; it writes the whole list, 160 KiB at most.
+ * checkpoint never passes an event that is neither handled nor on the list; it writes the whole list, 2 MiB at most.
  *
  * <p>An event is pruned or parked, not both: pruning looks at {@link #first} on the I/O thread, which is raised before the
  * event is written there, and where the event is pruned already the writing refuses it.
@@ -70,11 +70,13 @@ public final class ParkedList {
     /**
      * Puts an event on the list; does nothing if it is there.
      *
+     * @param attempts that it had
+     * @param why the last of them failed; null if it had none
      * @return the {@link #version} afterwards
      * @throws IllegalStateException if the list is full
      * @throws PositionExpiredException if the event is no longer kept
      */
-    public synchronized int park(long position, int attempts) {
+    public synchronized int park(long position, int attempts, @Nullable Throwable why) {
         NavigableMap<Long, Entry> known = load();
         if (known.containsKey(position)) {
             return version;
@@ -83,7 +85,7 @@ public final class ParkedList {
             throw new IllegalStateException("list of parked events is full: count=" + known.size() + " position="
                     + position + "; read it with ConsumerConfig.parkedBy and commit");
         }
-        known.put(position, new Entry(file == null ? 0 : file.epoch(), attempts));
+        known.put(position, new Entry(file == null ? 0 : file.epoch(), attempts, ParkedDescriptor.failure(why)));
         first = firstOf(known);
         boolean written = false;
         try {
@@ -145,6 +147,15 @@ public final class ParkedList {
     public synchronized int attempts(long position) {
         Entry entry = load().get(position);
         return entry == null ? 0 : entry.attempts();
+    }
+
+    /**
+     * What the last attempt at an event failed of before it was parked, the first {@value
+     * ParkedDescriptor#MAX_FAILURE_LENGTH} bytes of it; null if it had none, or is not on the list.
+     */
+    public synchronized @Nullable String failure(long position) {
+        Entry entry = load().get(position);
+        return entry == null || entry.failure().isEmpty() ? null : entry.failure();
     }
 
     /** Number of parked events. */

@@ -36,6 +36,8 @@ final class BorrowedEvent<T> implements EventView<T> {
     private long replayBelow;
     // what its copies tell; 1 but for parked events
     private int attempt = 1;
+    // of parked events
+    private @Nullable String failure;
     private boolean valid;
 
     BorrowedEvent(ReadJournal journal, Codec<T> codec, FrameView frame) {
@@ -68,9 +70,10 @@ final class BorrowedEvent<T> implements EventView<T> {
         valid = false;
     }
 
-    /** How many attempts copies of the event are told to have had. */
-    void attempt(int attempts) {
+    /** What copies of the event tell that was parked: how many attempts it had, and what the last one failed of. */
+    void parked(int attempts, @Nullable String why) {
         attempt = attempts;
+        failure = why;
     }
 
     /** Events below this position are told to be replayed. */
@@ -229,6 +232,7 @@ final class BorrowedEvent<T> implements EventView<T> {
                 frame.metadata(),
                 id != null ? id : journal.id() + "-" + frame.epoch() + "-" + frame.position(),
                 attempt,
+                failure,
                 isReplay());
     }
 

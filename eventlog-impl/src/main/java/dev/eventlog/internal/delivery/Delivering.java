@@ -635,10 +635,9 @@ final class Delivering<T> {
                     config.name(),
                     position,
                     lastFailures[lane]);
-            lastFailures[lane] = null;
         }
         try {
-            parking.park(position, key(events[slot]), attempts);
+            parking.park(position, key(events[slot]), attempts, lastFailures[lane]);
         } catch (StorageFullException full) {
             noRoom(lane, events[slot], full);
             return;
@@ -646,6 +645,7 @@ final class Delivering<T> {
             refuse(lane, e);
             return;
         }
+        lastFailures[lane] = null;
         events[slot] = null;
         answer(() -> machine.parked(lane));
     }

@@ -45,6 +45,8 @@ final class MemberSubscription<T> implements Subscription {
     private @Nullable Throwable failure;
     // its thread's: what the last attempt failed of
     private @Nullable Throwable lastFailure;
+    // the event that it was of; another member's may be left to be parked here
+    private long lastFailedPosition = -1;
 
     MemberSubscription(
             SharedConsumer consumer,
@@ -184,6 +186,7 @@ final class MemberSubscription<T> implements Subscription {
             }
         } catch (Throwable e) {
             lastFailure = e;
+            lastFailedPosition = event.position();
             tell(event, e);
             consumer.events().threw(seat, e);
             return;
@@ -192,16 +195,17 @@ final class MemberSubscription<T> implements Subscription {
     }
 
     private void park(Turn turn, OwnedEvent<ByteBuffer> event) {
+        Throwable why = event.position() == lastFailedPosition ? lastFailure : null;
         if (turn.refusals() == 0) {
             LOGGER.warn(
                     "event is to be parked after {} attempts: consumer={} position={}",
                     turn.attempt(),
                     config.name(),
                     event.position(),
-                    lastFailure);
+                    why);
         }
+        consumer.parking().park(event.position(), null, turn.attempt(), why);
         lastFailure = null;
-        consumer.parking().park(event.position(), null, turn.attempt());
         consumer.events().done(seat);
     }
 

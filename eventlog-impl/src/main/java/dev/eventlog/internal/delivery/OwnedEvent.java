@@ -16,6 +16,7 @@ final class OwnedEvent<T> implements Event<T> {
     private final Map<String, String> metadata;
     private final String id;
     private final int attempt;
+    private final @Nullable String failure;
     private final boolean replay;
 
     /** What the frame says of an event. */
@@ -27,12 +28,20 @@ final class OwnedEvent<T> implements Event<T> {
             String source,
             @Nullable String key) {}
 
-    OwnedEvent(Envelope envelope, T data, Map<String, String> metadata, String id, int attempt, boolean replay) {
+    OwnedEvent(
+            Envelope envelope,
+            T data,
+            Map<String, String> metadata,
+            String id,
+            int attempt,
+            @Nullable String failure,
+            boolean replay) {
         this.envelope = envelope;
         this.data = data;
         this.metadata = metadata;
         this.id = id;
         this.attempt = attempt;
+        this.failure = failure;
         this.replay = replay;
     }
 
@@ -42,12 +51,12 @@ final class OwnedEvent<T> implements Event<T> {
 
     /** The same event with other data, for the n-th delivery. */
     <U> OwnedEvent<U> with(U newData, int newAttempt) {
-        return new OwnedEvent<>(envelope, newData, metadata, id, newAttempt, replay);
+        return new OwnedEvent<>(envelope, newData, metadata, id, newAttempt, failure, replay);
     }
 
     /** The same event, delivered once more. */
     OwnedEvent<T> nextAttempt() {
-        return new OwnedEvent<>(envelope, data, metadata, id, attempt + 1, replay);
+        return new OwnedEvent<>(envelope, data, metadata, id, attempt + 1, failure, replay);
     }
 
     @Override
@@ -103,6 +112,11 @@ final class OwnedEvent<T> implements Event<T> {
     @Override
     public int attempt() {
         return attempt;
+    }
+
+    @Override
+    public @Nullable String failure() {
+        return failure;
     }
 
     @Override

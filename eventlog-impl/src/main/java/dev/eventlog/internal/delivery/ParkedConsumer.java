@@ -86,7 +86,7 @@ final class ParkedConsumer<T> implements Consumer<T> {
                         + " endPosition=" + journal.endPosition());
             }
             event.take();
-            event.attempt(list.attempts(position));
+            event.parked(list.attempts(position), list.failure(position));
             if (config.query().matches(event)) {
                 return true;
             }

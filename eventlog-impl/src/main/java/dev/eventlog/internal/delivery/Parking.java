@@ -68,7 +68,7 @@ final class Parking {
             if (known.version() != version) {
                 return false;
             }
-            park(position, key, 0);
+            park(position, key, 0, null);
             return true;
         }
     }
@@ -88,8 +88,8 @@ final class Parking {
         return false;
     }
 
-    /** Parks an event. */
-    synchronized void park(long position, @Nullable String key, int attempts) {
+    /** Parks an event, after some attempts, the last of which failed. */
+    synchronized void park(long position, @Nullable String key, int attempts, @Nullable Throwable why) {
         ParkedList known = required(position);
         // the list's own lock: what others take off it comes before or behind, and is seen either way
         synchronized (known) {
@@ -98,7 +98,7 @@ final class Parking {
                         "subscription is closed, its event is not parked: position=" + position + "; it comes again");
             }
             boolean current = known.version() == version;
-            int now = known.park(position, attempts);
+            int now = known.park(position, attempts, why);
             if (current) {
                 version = now;
                 if (key != null) {

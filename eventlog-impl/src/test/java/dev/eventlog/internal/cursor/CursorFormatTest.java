@@ -253,10 +253,10 @@ class CursorFormatTest {
         assertThat(Completions.below(pairs, 99)).containsExactly(5, 7, 9, 12);
     }
 
-    private static ByteBuffer parked(int count) {
+    private static ByteBuffer parked(int count, String failure) {
         var entries = new java.util.TreeMap<Long, ParkedDescriptor.Entry>();
         for (int i = 0; i < count; i++) {
-            entries.put(7L * i, new ParkedDescriptor.Entry(3, i + 1));
+            entries.put(7L * i, new ParkedDescriptor.Entry(3, i + 1, failure));
         }
         return ParkedDescriptor.write(NAME, LOG, entries);
     }
@@ -267,30 +267,42 @@ class CursorFormatTest {
 
     @Test
     void parkedEventsAreReadAsTheyWereWritten() {
+        String longest = "é".repeat(ParkedDescriptor.MAX_FAILURE_LENGTH / 2);
         for (int count : new int[] {0, 1, 3, ParkedList.MAX_EVENTS}) {
-            ByteBuffer bytes = parked(count);
-            assertThat(bytes.capacity()).isEqualTo(48 + 16 * count);
-            assertThat(read(bytes, bytes.capacity(), NAME)).isEqualTo(count);
-            assertThat(ParkedDescriptor.isWhole(bytes, LOG, FILE)).isTrue();
+            for (String failure : new String[] {"", "x", longest}) {
+                ByteBuffer bytes = parked(count, failure);
+                int length = failure.equals(longest) ? ParkedDescriptor.MAX_FAILURE_LENGTH : failure.length();
+                assertThat(bytes.capacity()).isEqualTo(48 + (16 + 2 + length) * count);
+                assertThat(bytes.capacity()).isLessThanOrEqualTo(ParkedDescriptor.MAX_LENGTH);
+                assertThat(read(bytes, bytes.capacity(), NAME)).isEqualTo(count);
+                assertThat(ParkedDescriptor.isWhole(bytes, LOG, FILE)).isTrue();
+            }
         }
-        assertThat(ParkedDescriptor.read(parked(2), 80, NAME, LOG, FILE).get(7L))
-                .isEqualTo(new ParkedDescriptor.Entry(3, 2));
+        ByteBuffer two = parked(2, "why");
+        assertThat(ParkedDescriptor.read(two, two.capacity(), NAME, LOG, FILE).get(7L))
+                .isEqualTo(new ParkedDescriptor.Entry(3, 2, "why"));
     }
 
     @Test
     void parkedEventsThatAreNotAllAreRefused() {
-        ByteBuffer bytes = parked(3);
-        assertThatThrownBy(() -> read(bytes, 96, "other")).hasMessageContaining("of another consumer");
-        for (int length : new int[] {0, 31, 32, 47, 48, 80, 95, 97, 112}) {
-            assertThatThrownBy(() -> read(bytes, length, NAME))
-                    .as("%d bytes", length)
+        ByteBuffer bytes = parked(3, "why");
+        int end = bytes.capacity();
+        assertThatThrownBy(() -> read(bytes, end, "other")).hasMessageContaining("of another consumer");
+        for (int length = 0; length < end; length++) {
+            int cut = length;
+            assertThatThrownBy(() -> read(bytes, cut, NAME))
+                    .as("%d bytes", cut)
                     .isInstanceOf(CorruptLogException.class);
+            assertThat(ParkedDescriptor.isWhole(
+                            ByteBuffer.wrap(bytes.array(), 0, cut).order(ByteOrder.LITTLE_ENDIAN), LOG, FILE))
+                    .isFalse();
         }
-        for (int at = 0; at < 96; at++) {
+        assertThatThrownBy(() -> read(bytes, end + 1L, NAME)).isInstanceOf(RuntimeException.class);
+        for (int at = 0; at < end; at++) {
             ByteBuffer changed = ByteBuffer.wrap(bytes.array().clone()).order(ByteOrder.LITTLE_ENDIAN);
             if (at < 8 || at >= 12) {
                 changed.put(at, (byte) ~changed.get(at));
-                assertThatThrownBy(() -> read(changed, 96, NAME))
+                assertThatThrownBy(() -> read(changed, end, NAME))
                         .as("byte %d", at)
                         .isInstanceOf(CorruptLogException.class);
                 assertThat(ParkedDescriptor.isWhole(changed, LOG, FILE))
@@ -298,23 +310,58 @@ class CursorFormatTest {
                         .isFalse();
             }
         }
-        assertThat(ParkedDescriptor.isWhole(parked(1).limit(63), LOG, FILE)).isFalse();
-        assertThat(ParkedDescriptor.isWhole(parked(1).limit(40), LOG, FILE)).isFalse();
+    }
+
+    @Test
+    void failuresThatDoNotFillTheFileAreRefusedThoughTheChecksumIsRight() {
+        for (byte[] failure : new byte[][] {
+            {4, 0, 'w', 'h', 'y'}, {2, 0, 'w', 'h', 'y'}, {3, 1, 'w', 'h', 'y'}, {3, 0, 'w', (byte) 0xc3, 'y'}
+        }) {
+            ByteBuffer bytes = parked(1, "why");
+            bytes.put(64, failure);
+            bytes.putInt(44, Checksums.crc(bytes, 32, 44, 48, bytes.capacity()));
+            assertThatThrownBy(() -> read(bytes, bytes.capacity(), NAME))
+                    .isInstanceOf(CorruptLogException.class)
+                    .hasMessageContaining("what it tells of failures is wrong");
+            assertThat(ParkedDescriptor.isWhole(bytes, LOG, FILE)).isFalse();
+        }
+    }
+
+    @Test
+    void failuresAreCutBetweenCharacters() {
+        assertThat(ParkedDescriptor.failure(null)).isEmpty();
+        assertThat(ParkedDescriptor.failure(new IllegalStateException("no")))
+                .isEqualTo("java.lang.IllegalStateException: no");
+        for (int i = 0; i < 4; i++) {
+            String told = ParkedDescriptor.failure(new Exception("x".repeat(i) + "\uD83D\uDE00".repeat(99)));
+            int length = told.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+            assertThat(length).isBetween(ParkedDescriptor.MAX_FAILURE_LENGTH - 3, ParkedDescriptor.MAX_FAILURE_LENGTH);
+            assertThat(told).endsWith("\uD83D\uDE00");
+        }
+        assertThat(ParkedDescriptor.failure(new RuntimeException() {
+                    @Override
+                    public String toString() {
+                        throw new IllegalStateException("failed on purpose");
+                    }
+                }))
+                .contains("CursorFormatTest");
+        assertThat(ParkedDescriptor.failure(new Exception("\uD800"))).endsWith("?");
     }
 
     @Test
     void parkedPositionsRise() {
         for (long position : new long[] {0, -1}) {
-            ByteBuffer bytes = parked(2);
+            ByteBuffer bytes = parked(2, "");
             bytes.putLong(48 + 16, position);
-            bytes.putInt(44, Checksums.crc(bytes, 32, 44, 48, 80));
-            assertThatThrownBy(() -> read(bytes, 80, NAME)).hasMessageContaining("its positions do not rise");
+            bytes.putInt(44, Checksums.crc(bytes, 32, 44, 48, bytes.capacity()));
+            assertThatThrownBy(() -> read(bytes, bytes.capacity(), NAME))
+                    .hasMessageContaining("its positions do not rise");
         }
     }
 
     @Test
     void listThatIsTooLongIsRefused() {
-        ByteBuffer bytes = parked(ParkedList.MAX_EVENTS + 1);
+        ByteBuffer bytes = parked(ParkedList.MAX_EVENTS + 1, "");
         assertThatThrownBy(() -> read(bytes, bytes.capacity(), NAME)).hasMessageContaining("its length of");
     }
 }

@@ -8,8 +8,10 @@ import dev.eventlog.fuzz.Checksums;
 import dev.eventlog.fuzz.FuzzTarget;
 import dev.eventlog.internal.cursor.ParkedDescriptor.Entry;
 import dev.eventlog.internal.file.FileHeader;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -188,7 +190,7 @@ public final class CursorFuzz {
             var entries = new TreeMap<Long, Entry>();
             byte[] empty = ParkedDescriptor.write(NAME, LOG, entries).array();
             for (long position = 5; position < 8; position++) {
-                entries.put(position * position, new Entry(2, (int) position));
+                entries.put(position * position, new Entry(2, (int) position, "é".repeat((int) position - 5)));
             }
             return List.of(empty, ParkedDescriptor.write(NAME, LOG, entries).array());
         }
@@ -196,12 +198,9 @@ public final class CursorFuzz {
         @Override
         public void fuzz(byte[] input) {
             look(input);
-            int count = Math.max(0, (input.length - ENTRIES_OFFSET) / ENTRY_LENGTH);
-            ByteBuffer right = Checksums.file(
-                    Arrays.copyOf(input, ENTRIES_OFFSET + count * ENTRY_LENGTH),
-                    ENTRIES_OFFSET,
-                    ParkedDescriptor.MAGIC,
-                    LOG);
+            int most = Math.max(0, (input.length - ENTRIES_OFFSET) / (ENTRY_LENGTH + Short.BYTES));
+            int count = most == 0 ? 0 : Math.floorMod(Arrays.hashCode(input), most + 1);
+            ByteBuffer right = Checksums.file(withFailures(input, count), ENTRIES_OFFSET, ParkedDescriptor.MAGIC, LOG);
             right.putLong(32, dev.eventlog.internal.support.Names.hash64(NAME)).putInt(COUNT_OFFSET, count);
             right.putInt(CRC_OFFSET, Checksums.crc(right, 32, CRC_OFFSET, ENTRIES_OFFSET, right.capacity()));
             look(right.array());
@@ -209,6 +208,27 @@ public final class CursorFuzz {
             int bit = Math.floorMod(Arrays.hashCode(input), right.capacity() * 8);
             right.put(bit >>> 3, (byte) (right.get(bit >>> 3) ^ 1 << (bit & 7)));
             assertThat(look(right.array())).as("bit %d is flipped", bit).isFalse();
+        }
+
+        /** Entries as the input has them, and behind them a failure for each that is what its bytes make of it. */
+        private static byte[] withFailures(byte[] input, int count) {
+            int entriesEnd = ENTRIES_OFFSET + count * ENTRY_LENGTH;
+            var right = new ByteArrayOutputStream();
+            right.writeBytes(Arrays.copyOf(input, entriesEnd));
+            int at = entriesEnd;
+            for (int i = 0; i < count; i++) {
+                int length = at < input.length ? Math.min(input.length - at, input[at] & 0x7f) : 0;
+                String text = new String(input, Math.min(at, input.length), length, StandardCharsets.UTF_8);
+                byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+                if (bytes.length > ParkedDescriptor.MAX_FAILURE_LENGTH) {
+                    bytes = new byte[0];
+                }
+                right.write(bytes.length);
+                right.write(0);
+                right.writeBytes(bytes);
+                at += length;
+            }
+            return right.toByteArray();
         }
 
         private static boolean look(byte[] bytes) {

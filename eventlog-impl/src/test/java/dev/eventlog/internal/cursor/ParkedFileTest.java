@@ -95,7 +95,7 @@ class ParkedFileTest {
     private byte[] fiveParked() throws IOException {
         ParkedList list = list();
         for (long position = 0; position < 5; position++) {
-            list.park(position, 3);
+            list.park(position, 3, null);
         }
         return Files.readAllBytes(file());
     }
@@ -111,7 +111,7 @@ class ParkedFileTest {
                 .hasMessageContaining("file=" + file())
                 .hasMessageContaining("offset=");
         // and nothing can be put on it or taken off it
-        assertThatThrownBy(() -> list.park(9, 1)).as(what).isInstanceOf(CorruptLogException.class);
+        assertThatThrownBy(() -> list.park(9, 1, null)).as(what).isInstanceOf(CorruptLogException.class);
         assertThatThrownBy(() -> list.release(List.of(1L))).as(what).isInstanceOf(CorruptLogException.class);
         assertThat(Files.readAllBytes(file())).isEqualTo(damaged);
     }
@@ -124,7 +124,7 @@ class ParkedFileTest {
         for (int step = 0; step < 500; step++) {
             if (random.nextInt(3) > 0 || expected.isEmpty()) {
                 long position = random.nextLong(200);
-                list.park(position, 3);
+                list.park(position, 3, null);
                 expected.add(position);
             } else {
                 List<Long> released =
@@ -142,17 +142,17 @@ class ParkedFileTest {
     @Test
     void fileIsLaidOutAsTheFormatSays() throws IOException {
         ParkedList list = list();
-        list.park(258, 3);
-        list.park(7, 0);
+        list.park(258, 3, null);
+        list.park(7, 0, null);
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file())).order(ByteOrder.LITTLE_ENDIAN);
-        assertThat(bytes.capacity()).isEqualTo(48 + 2 * ENTRY);
+        assertThat(bytes.capacity()).isEqualTo(48 + 2 * (ENTRY + 2));
         assertThat(new String(bytes.array(), 0, 8, java.nio.charset.StandardCharsets.US_ASCII))
                 .isEqualTo("EVLGPARK");
         assertThat(bytes.getLong(32)).isEqualTo(Names.hash64("billing"));
         assertThat(bytes.getInt(40)).isEqualTo(2);
         var crc = new java.util.zip.CRC32C();
         crc.update(bytes.array(), 32, 12);
-        crc.update(bytes.array(), 48, 2 * ENTRY);
+        crc.update(bytes.array(), 48, 2 * (ENTRY + 2));
         assertThat(bytes.getInt(44)).isEqualTo((int) crc.getValue());
         assertThat(bytes.getLong(48)).isEqualTo(7);
         assertThat(bytes.getInt(56)).isEqualTo(journal.epoch());
@@ -197,7 +197,7 @@ class ParkedFileTest {
             if (empty) {
                 list.release(positions(list));
             } else {
-                list.park(1, 3);
+                list.park(1, 3, null);
             }
             byte[] bytes = Files.readAllBytes(file());
             Files.delete(file());
@@ -215,7 +215,7 @@ class ParkedFileTest {
     @Test
     void listOfAnotherConsumerIsReported() throws IOException {
         cursors.open("shipping").close();
-        cursors.parked("shipping").park(5, 1);
+        cursors.parked("shipping").park(5, 1, null);
         Path other = directory.resolve("parked").resolve(Names.fileName("shipping") + ".parked");
         Files.copy(other, file(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         assertThatThrownBy(() -> list().count())
@@ -241,7 +241,7 @@ class ParkedFileTest {
             if (random.nextInt(3) > 0) {
                 long position = random.nextLong(EVENTS);
                 after.add(position);
-                list.park(position, 1);
+                list.park(position, 1, null);
             } else {
                 List<Long> released =
                         after.stream().filter(each -> random.nextBoolean()).toList();
@@ -272,7 +272,7 @@ class ParkedFileTest {
                 io);
         for (int round = 0; round < 2; round++) {
             crashing.open("dying").close();
-            crashing.parked("dying").park(round, 1);
+            crashing.parked("dying").park(round, 1, null);
             assertThat(cursors.stored("dying").damage()).isNull();
             crashing.forget("dying");
             assertThat(cursors.has("dying")).isFalse();
@@ -298,7 +298,7 @@ class ParkedFileTest {
                 throw new IOException("disk is gone");
             }
         }));
-        assertThatThrownBy(() -> list.park(9, 1)).isInstanceOf(LogFailedException.class);
+        assertThatThrownBy(() -> list.park(9, 1, null)).isInstanceOf(LogFailedException.class);
         assertThatThrownBy(() -> list.release(List.of(1L))).isInstanceOf(LogFailedException.class);
         assertThat(positions(list)).containsExactly(0L, 1L, 2L, 3L, 4L);
         assertThat(list.version()).isZero();
@@ -318,10 +318,10 @@ class ParkedFileTest {
     void fullListRefusesToPark() {
         var list = new ParkedList(position -> {});
         for (long position = 0; position < ParkedList.MAX_EVENTS; position++) {
-            list.park(position, 1);
+            list.park(position, 1, null);
         }
-        assertThatThrownBy(() -> list.park(ParkedList.MAX_EVENTS, 1)).isInstanceOf(IllegalStateException.class);
-        list.park(7, 1);
+        assertThatThrownBy(() -> list.park(ParkedList.MAX_EVENTS, 1, null)).isInstanceOf(IllegalStateException.class);
+        list.park(7, 1, null);
         assertThat(list.count()).isEqualTo(ParkedList.MAX_EVENTS);
     }
 
@@ -329,11 +329,11 @@ class ParkedFileTest {
     void fileIsAsLongAsItsListAndNoLonger() throws IOException {
         ParkedList list = list();
         for (long position = 0; position < EVENTS; position++) {
-            list.park(position, 1);
+            list.park(position, 1, null);
         }
-        assertThat(Files.size(file())).isEqualTo(48 + EVENTS * ENTRY);
+        assertThat(Files.size(file())).isEqualTo(48 + EVENTS * (ENTRY + 2));
         list.release(positions(list).headSet(EVENTS - 1L));
-        assertThat(Files.size(file())).isEqualTo(48 + ENTRY);
+        assertThat(Files.size(file())).isEqualTo(48 + ENTRY + 2);
         assertThat(positions(list())).containsExactly(EVENTS - 1L);
     }
 }

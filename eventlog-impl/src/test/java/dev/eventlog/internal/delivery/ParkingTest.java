@@ -79,12 +79,12 @@ class ParkingTest {
     void aReleaseWhileAParkedEventIsParkedAgainFreesItsKey() {
         long freed = append("freed", "0");
         long parked = append("parked", "1");
-        list.park(freed, 3);
-        list.park(parked, 3);
+        list.park(freed, 3, null);
+        list.park(parked, 3, null);
         assertThat(parking.isBlocked(parked, "parked")).isTrue();
         // another thread, between the look at the list and the change of it
         list.release(List.of(freed));
-        parking.park(parked, "parked", 3);
+        parking.park(parked, "parked", 3, null);
         assertThat(parking.isBlocked(append("freed", "2"), "freed")).isFalse();
         assertThat(parking.isBlocked(append("parked", "3"), "parked")).isTrue();
     }
@@ -93,7 +93,7 @@ class ParkingTest {
     void anEventIsNotParkedBehindOneThatWasTakenOffMeanwhile() {
         long ahead = append("a", "0");
         long behind = append("a", "1");
-        list.park(ahead, 3);
+        list.park(ahead, 3, null);
         assertThat(parking.isBlocked(behind, "a")).isTrue();
         list.release(List.of(ahead));
         assertThat(parking.parkBehind(behind, "a")).isFalse();
@@ -107,7 +107,7 @@ class ParkingTest {
     void anEventIsParkedBehindOneThatIsStillThere() {
         long ahead = append("a", "0");
         long behind = append("a", "1");
-        list.park(ahead, 3);
+        list.park(ahead, 3, null);
         assertThat(parking.isBlocked(behind, "a")).isTrue();
         assertThat(parking.parkBehind(behind, "a")).isTrue();
         list.release(List.of(ahead));
@@ -120,12 +120,12 @@ class ParkingTest {
     void aFullListKeepsWhatIsKnownOfIt() {
         append("a", "0");
         for (int i = 0; i < ParkedList.MAX_EVENTS; i++) {
-            list.park(i + 10L, 1);
+            list.park(i + 10L, 1, null);
         }
         list.release(List.of(10L));
-        list.park(0, 3);
+        list.park(0, 3, null);
         assertThat(parking.isBlocked(1, "a")).isTrue();
-        assertThatThrownBy(() -> parking.park(2, "b", 3)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> parking.park(2, "b", 3, null)).isInstanceOf(IllegalStateException.class);
         assertThat(parking.isBlocked(1, "a")).isTrue();
         assertThat(parking.isBlocked(3, "b")).as("was not parked").isFalse();
     }
@@ -133,7 +133,7 @@ class ParkingTest {
     @Test
     void aListThatCouldNotBeReadToItsEndIsReadAgain() throws IOException {
         long parked = append("a", "payload to be damaged");
-        list.park(parked, 3);
+        list.park(parked, 3, null);
         flip("payload to be damaged");
         assertThatThrownBy(() -> parking.isBlocked(parked + 1, "a")).isInstanceOf(CorruptLogException.class);
         flip("qayload to be damaged");

@@ -196,7 +196,7 @@ abstract class SimulatedOwner {
             return true;
         }
         try {
-            parking.park(position, key, attempt);
+            parking.park(position, key, attempt, null);
         } catch (LogClosedException fenced) {
             simulation.tally().fired(Fault.REFUSED);
             return false;

@@ -145,6 +145,25 @@ abstract class ParkingContract extends BlockingIdleContract {
     }
 
     @Test
+    void aParkedEventTellsWhatItFailedOfAlsoAfterARestart() {
+        appendKeyed("a:0", "a:1", "b:0");
+        handleAll("s", "a:0");
+        restart();
+        try (Consumer<String> parked = parkedBy("s")) {
+            List<Event<String>> events = parked.poll(NOW);
+            assertThat(events.get(0).failure()).isEqualTo("java.lang.IllegalStateException: handler failed on purpose");
+            assertThat(events.get(1).failure()).isNull();
+            var told = new ArrayList<String>();
+            assertThat(parked.poll(view -> told.add(view.toEvent().failure()), 10))
+                    .isEqualTo(2);
+            assertThat(told).containsExactly(events.get(0).failure(), null);
+        }
+        try (Consumer<String> all = consumer("reading")) {
+            assertThat(all.poll(NOW)).extracting(Event::failure).containsOnlyNulls();
+        }
+    }
+
+    @Test
     void awaitPositionIsDoneWithAParkedEvent() {
         var handler = new Recording();
         handler.throwAt = "a:0";
