@@ -30,6 +30,8 @@ final class OutputBatch<T, R> {
     // behind the last event that was processed
     private long processed = Cursor.NONE;
     private long appended = Cursor.NONE;
+    // by the processor, last
+    private @Nullable Throwable thrown;
 
     OutputBatch(Processor<? super T, ? extends R> processor, Outputs<R> outputs, OutputClaim claim) {
         this.processor = narrowed(processor);
@@ -51,7 +53,13 @@ final class OutputBatch<T, R> {
             // then
             append();
         }
-        List<? extends NewEvent<? extends R>> made = processor.process(event);
+        List<? extends NewEvent<? extends R>> made;
+        try {
+            made = processor.process(event);
+        } catch (Throwable e) {
+            thrown = e;
+            throw e;
+        }
         // the list is the processor's and may change
         List<NewEvent<? extends R>> events = new ArrayList<>(
                 Objects.requireNonNull(made, "processor returned null; return an empty list for no outputs"));
@@ -92,6 +100,12 @@ final class OutputBatch<T, R> {
                 target.takeBack(length, count);
             }
         }
+    }
+
+    /** Whether the processor threw this, and not the log of its outputs. */
+    @SuppressWarnings("ReferenceEquality") // a throwable is itself only
+    boolean isOfProcessor(Throwable why) {
+        return why == thrown;
     }
 
     /** Appends what was gathered, with the checkpoint behind the last event; nothing if there is nothing. */

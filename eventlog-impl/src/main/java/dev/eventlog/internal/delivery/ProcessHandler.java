@@ -38,6 +38,8 @@ final class ProcessHandler<T> implements EventHandler<T> {
 
     /** Whether outputs found no room, and there may be some later. */
     static boolean isNoRoom(EventHandler<?> handler, Throwable why) {
-        return handler instanceof ProcessHandler<?> && why instanceof StorageFullException;
+        return why instanceof StorageFullException
+                && handler instanceof ProcessHandler<?> processing
+                && !processing.batch.isOfProcessor(why);
     }
 }

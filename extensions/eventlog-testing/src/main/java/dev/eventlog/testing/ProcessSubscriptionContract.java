@@ -13,6 +13,7 @@ import dev.eventlog.Processor;
 import dev.eventlog.Producer;
 import dev.eventlog.Subscription;
 import dev.eventlog.error.LogClosedException;
+import dev.eventlog.error.StorageFullException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -125,6 +126,23 @@ abstract class ProcessSubscriptionContract extends ProcessContract {
             assertThat(subscription.awaitCaughtUp(LONG)).isTrue();
         }
         assertThat(outputs()).containsExactly("<a:0>", "<b:0>", "<b:1>", "<a:3>");
+    }
+
+    /** It may be of some other log: nothing is known that would make room. */
+    @Test
+    void processorThatFindsNoRoomOfItsOwnFailsAsAnyOther() {
+        appendKeyed("a:0", "b:0", "a:1");
+        Processor<String, String> failing = event -> {
+            if (event.data().equals("b:0")) {
+                throw new StorageFullException("processor failed on purpose", null);
+            }
+            return List.of(output(event));
+        };
+        try (Subscription subscription = process(impatientInputs("s"), failing)) {
+            assertThat(subscription.awaitCaughtUp(LONG)).isTrue();
+            assertThat(subscription.status().parked()).isEqualTo(1);
+        }
+        assertThat(outputs()).containsExactly("<a:0>", "<a:1>");
     }
 
     @Test

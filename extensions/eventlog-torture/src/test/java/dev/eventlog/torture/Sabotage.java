@@ -54,7 +54,11 @@ enum Sabotage {
             "delivery/Delivering",
             "int slot = machine.offered(position, key, length);",
             "place.commit(position + 1, machine.completions(), 0); int slot = machine.offered(position, key, length);"),
-    PARKS_NOTHING("power-cuts", "delivery/Delivering", "parking.park(position, key(events[slot]), attempts);", ""),
+    PARKS_NOTHING(
+            "power-cuts",
+            "delivery/Delivering",
+            "parking.park(position, key(events[slot]), attempts, lastFailures[lane]);",
+            ""),
     LEAVES_CHECKPOINTS_AHEAD_OF_THE_LOG("power-cuts", "cursor/FileCursors", "cursor.setBack(end);", ""),
     BELIEVES_WHAT_A_POWER_CUT_LEFT(
             "power-cuts",
