@@ -527,7 +527,8 @@ abstract class LimitContract extends RetentionContract {
             });
             filling.awaitBlockedIn("makeRoom");
             List<CompletableFuture<Long>> futures = new ArrayList<>();
-            for (int i = 0; i < 3; i++) {
+            // no more than find a place where those before wait for room, or this would wait with them
+            for (int i = 0; i < 2; i++) {
                 futures.add(producer().appendAsync(known));
                 futures.add(producer().appendAsync(late));
             }
