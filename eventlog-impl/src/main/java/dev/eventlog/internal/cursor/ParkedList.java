@@ -127,6 +127,11 @@ public final class ParkedList {
         return first;
     }
 
+    /** Whether it is known that no event is on the list. Takes no lock. */
+    public boolean isEmpty() {
+        return first == NONE;
+    }
+
     /** Counts changes of the list. */
     public int version() {
         return version;

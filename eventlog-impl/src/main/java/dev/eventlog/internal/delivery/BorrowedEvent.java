@@ -224,16 +224,16 @@ final class BorrowedEvent<T> implements EventView<T> {
     /** A copy for the n-th delivery. */
     OwnedEvent<T> toEvent(int attempt) {
         var envelope = new OwnedEvent.Envelope(
-                frame.position(), schema, frame.timeNanos(), frame.appendTimeNanos(), source(), key());
-        String id = frame.id();
-        return new OwnedEvent<>(
-                envelope,
-                data(),
-                frame.metadata(),
-                id != null ? id : journal.id() + "-" + frame.epoch() + "-" + frame.position(),
-                attempt,
-                failure,
-                isReplay());
+                journal.id(),
+                frame.epoch(),
+                frame.position(),
+                schema,
+                frame.timeNanos(),
+                frame.appendTimeNanos(),
+                source(),
+                key(),
+                frame.id());
+        return new OwnedEvent<>(envelope, data(), frame.metadata(), attempt, failure, isReplay());
     }
 
     @Override

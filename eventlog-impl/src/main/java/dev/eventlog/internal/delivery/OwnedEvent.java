@@ -5,7 +5,7 @@ import dev.eventlog.Event;
 import dev.eventlog.internal.support.Clock;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** An event that its receiver owns. <b>Threading:</b> Immutable, as far as its data is. */
@@ -14,32 +14,44 @@ final class OwnedEvent<T> implements Event<T> {
     private final Envelope envelope;
     private final T data;
     private final Map<String, String> metadata;
-    private final String id;
     private final int attempt;
     private final @Nullable String failure;
     private final boolean replay;
 
-    /** What the frame says of an event. */
+    /**
+     * What the frame says of an event.
+     *
+     * @param logId of the log that it is in
+     * @param epoch of its writer
+     * @param givenId by the producer; null if none was
+     */
     record Envelope(
+            UUID logId,
+            int epoch,
             long position,
             Codec.Schema schema,
             long timeNanos,
             long appendTimeNanos,
             String source,
-            @Nullable String key) {}
+            @Nullable String key,
+            @Nullable String givenId) {
+
+        /** Made when it is asked for: it costs more than all the rest. */
+        String id() {
+            return givenId != null ? givenId : logId + "-" + epoch + "-" + position;
+        }
+    }
 
     OwnedEvent(
             Envelope envelope,
             T data,
             Map<String, String> metadata,
-            String id,
             int attempt,
             @Nullable String failure,
             boolean replay) {
         this.envelope = envelope;
         this.data = data;
         this.metadata = metadata;
-        this.id = id;
         this.attempt = attempt;
         this.failure = failure;
         this.replay = replay;
@@ -51,12 +63,12 @@ final class OwnedEvent<T> implements Event<T> {
 
     /** The same event with other data, for the n-th delivery. */
     <U> OwnedEvent<U> with(U newData, int newAttempt) {
-        return new OwnedEvent<>(envelope, newData, metadata, id, newAttempt, failure, replay);
+        return new OwnedEvent<>(envelope, newData, metadata, newAttempt, failure, replay);
     }
 
     /** The same event, delivered once more. */
     OwnedEvent<T> nextAttempt() {
-        return new OwnedEvent<>(envelope, data, metadata, id, attempt + 1, failure, replay);
+        return new OwnedEvent<>(envelope, data, metadata, attempt + 1, failure, replay);
     }
 
     @Override
@@ -66,7 +78,7 @@ final class OwnedEvent<T> implements Event<T> {
 
     @Override
     public String id() {
-        return id;
+        return envelope.id();
     }
 
     @Override
@@ -128,14 +140,13 @@ final class OwnedEvent<T> implements Event<T> {
     public boolean equals(@Nullable Object other) {
         return other instanceof OwnedEvent<?> that
                 && envelope.equals(that.envelope)
-                && id.equals(that.id)
                 && data.equals(that.data)
                 && metadata.equals(that.metadata);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(envelope, id);
+        return envelope.hashCode();
     }
 
     @Override

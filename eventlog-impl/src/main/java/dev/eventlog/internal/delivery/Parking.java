@@ -78,7 +78,13 @@ final class Parking {
      *
      * @return false if it need not wait
      */
-    synchronized boolean holdsBack(long position, @Nullable String key) {
+    boolean holdsBack(long position, @Nullable String key) {
+        ParkedList known = list;
+        // without a lock: each event asks, and hardly ever is anything parked
+        return known != null && !known.isEmpty() && parkIfBlocked(position, key);
+    }
+
+    private synchronized boolean parkIfBlocked(long position, @Nullable String key) {
         // again only when others took events off the list, which ends
         while (isBlocked(position, key)) {
             if (parkBehind(position, key)) {

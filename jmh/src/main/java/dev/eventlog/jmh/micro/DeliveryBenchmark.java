@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -102,26 +103,30 @@ public class DeliveryBenchmark {
     /** A handler on a thread of the subscription. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
-    public void subscribe() {
-        var config = ConsumerConfig.unnamed().stopAtEnd().build();
-        try (Subscription subscription = log.subscribe(config, codec, event -> total.add(Payload.sum(event.data())))) {
-            requireDone(subscription);
-        }
+    public void subscribe() throws InterruptedException {
+        deliver(ConsumerConfig.unnamed().build());
     }
 
     /** Handlers on four lanes. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
-    public void lanes() {
-        var config = ConsumerConfig.unnamed().stopAtEnd().parallel(4).build();
-        try (Subscription subscription = log.subscribe(config, codec, event -> total.add(Payload.sum(event.data())))) {
-            requireDone(subscription);
-        }
+    public void lanes() throws InterruptedException {
+        deliver(ConsumerConfig.unnamed().parallel(4).build());
     }
 
-    private static void requireDone(Subscription subscription) {
-        if (!subscription.awaitCaughtUp(Duration.ofMinutes(1))) {
-            throw new IllegalStateException("not done: " + subscription.status());
+    private void deliver(ConsumerConfig config) throws InterruptedException {
+        // a thread that asks the subscription how far it is would be woken at each batch
+        var left = new AtomicInteger(EVENTS);
+        var done = new CountDownLatch(1);
+        try (Subscription subscription = log.subscribe(config, codec, event -> {
+            total.add(Payload.sum(event.data()));
+            if (left.decrementAndGet() == 0) {
+                done.countDown();
+            }
+        })) {
+            if (!done.await(1, TimeUnit.MINUTES)) {
+                throw new IllegalStateException("not done: " + subscription.status());
+            }
         }
     }
 
