@@ -80,6 +80,48 @@ class SharedMembersTest {
     }
 
     @Test
+    void whoParksAnEventThatOthersDiedOfTellsNoFailureOfItsOwn() {
+        var producer = log.producer("test", TEXT);
+        var isHeld = new Semaphore(0);
+        var goOn = new Semaphore(0);
+        try (Subscription parking = subscribe(shared(NEVER), event -> {
+            if (event.data().equals("hold")) {
+                isHeld.release();
+                goOn.acquireUninterruptibly();
+            } else if (event.attempt() == 1) {
+                throw new IllegalStateException("handler failed on purpose");
+            }
+        })) {
+            producer.append("twice");
+            producer.append("hold");
+            isHeld.acquireUninterruptibly();
+            producer.append("victim");
+            var dying = new ArrayList<Subscription>();
+            for (int i = 0; i < 3; i++) {
+                Subscription next = subscribe(
+                        shared(NEVER).onFailure((event, failure) -> {
+                            throw new AssertionError("thread dies on purpose");
+                        }),
+                        event -> {
+                            throw new IllegalStateException("failed of what it died of");
+                        });
+                until(() -> next.status().state() == State.FAILED);
+                dying.add(next);
+            }
+            goOn.release();
+            assertThat(parking.awaitCaughtUp(LONG)).isTrue();
+            dying.forEach(Subscription::close);
+        }
+        try (var parked = log.consumer(ConsumerConfig.parkedBy("s").build(), TEXT)) {
+            assertThat(parked.poll(Duration.ZERO)).singleElement().satisfies(event -> {
+                assertThat(event.data()).isEqualTo("victim");
+                assertThat(event.attempt()).isEqualTo(3);
+                assertThat(event.failure()).isNull();
+            });
+        }
+    }
+
+    @Test
     void theEventOfAThreadThatEndedWithoutAWordGoesToAnother() throws Exception {
         append(1);
         var began = new Semaphore(0);
