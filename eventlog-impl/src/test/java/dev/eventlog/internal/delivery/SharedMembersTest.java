@@ -92,7 +92,8 @@ class SharedMembersTest {
                 throw new IllegalStateException("handler failed on purpose");
             }
         })) {
-            producer.append("twice");
+            // done before another member may take its second attempt
+            assertThat(parking.awaitPosition(producer.append("twice"), LONG)).isTrue();
             producer.append("hold");
             isHeld.acquireUninterruptibly();
             producer.append("victim");
